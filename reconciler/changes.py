@@ -1,0 +1,125 @@
+"""What a plan holds: changes with domain names, and what was kept from being one.
+
+Frozen values. A Change says everything that is needed to carry it out; deciding is `plan`'s work, acting `apply`'s.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.diagnostics import Place
+from reconciler.model import SubscriptionKey
+
+JsonValue = str | int | bool | None | Mapping[str, str]
+"""What `before` and `after` hold: JSON scalars, and labels."""
+
+
+class Kind(StrEnum):
+    """The verbs of the domain, in the order in which one subscription's changes are made."""
+
+    REGISTER = "register"
+    ADOPT = "adopt"
+    RENAME = "rename"
+    CORRECT = "correct"
+    UPDATE = "update"
+    TURN_ON = "turn-on-recurring"
+    TURN_OFF = "turn-off-recurring"
+    CANCEL_AT_RENEWAL = "cancel-at-renewal"
+    UNDO_CANCEL = "undo-cancel"
+    CANCEL_NOW = "cancel-now"
+    REACTIVATE = "reactivate"
+    FORGET = "forget"
+
+    @property
+    def rank(self) -> int:
+        """The place in that order."""
+        return _RANKS[self]
+
+
+_RANKS = {kind: rank for rank, kind in enumerate(Kind)}
+
+ENDING = frozenset({Kind.TURN_OFF, Kind.CANCEL_AT_RENEWAL, Kind.CANCEL_NOW})
+"""Changes after which a subscription ends; `protect` refuses every one."""
+SPENDING = frozenset({Kind.TURN_ON, Kind.UNDO_CANCEL, Kind.REACTIVATE})
+"""Changes after which money is charged again."""
+INTENTS = ENDING | SPENDING
+"""Changes of the pair; a subscription has at most one in a plan."""
+
+
+class Risk(StrEnum):
+    """Can it be taken back."""
+
+    REVERSIBLE = "reversible"
+    REVERSIBLE_UNTIL = "reversible-until"
+    IRREVERSIBLE = "irreversible"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One verb on one subscription. `before` and `after` hold just what it moves, JSON-ready, and no instant."""
+
+    key: SubscriptionKey
+    """After a rename: the new name."""
+    kind: Kind
+    before: Mapping[str, JsonValue]
+    after: Mapping[str, JsonValue]
+    place: Place
+    """The spec value that asks for it."""
+    risk: Risk = Risk.REVERSIBLE
+    reason: str | None = None
+    external_id: str | None = None
+    product: str = ""
+    declares: bool = False
+    """The specs declare a pair for this subscription; kept on the record so that its removal can be told."""
+    impact: Mapping[str, object] = field(default_factory=dict)
+    """Dates (and later money) that follow, for people; not part of the fingerprint."""
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """A wish that cannot be carried out as things stand, with its reason code and what to do instead."""
+
+    key: SubscriptionKey
+    kind: Kind
+    code: str
+    detail: str
+    hint: str
+    place: Place
+    product: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A subscription that is shown, and left as it is: released, ended or held."""
+
+    key: SubscriptionKey
+    detail: str
+    hint: str
+    place: Place
+    product: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What is stored differs from what was observed, through no act of ours."""
+
+    key: SubscriptionKey
+    field: str
+    stored: JsonValue
+    observed: JsonValue
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """A brake that holds: which one, on what, how many, how many may pass, and the exact way out."""
+
+    limit: str
+    """A LimitName's value, or empty, frozen, new-store, other-store, wrong-account."""
+    scope: str
+    """An account's name, or `run`."""
+    detail: str
+    hint: str
+    count: int | None = None
+    allowed: int | None = None

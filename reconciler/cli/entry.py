@@ -1,0 +1,70 @@
+"""Where the program starts: runs a command and turns whatever happens into words and an exit code.
+
+The only place that catches everything: an expected error shows no traceback, a bug says so and exits 70.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+
+import click
+
+from reconciler.cli.app import Failure, command_in, commands, formats_in
+
+BUG = 70
+INTERRUPTED = 130
+USAGE = 64
+
+
+def main() -> None:
+    """The console script `reconcile`."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; answers the exit code of docs/command-line.md."""
+    try:
+        code = commands.main(args=list(arguments), prog_name="reconcile", standalone_mode=False)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # The reader has gone (`| head`); Python would complain once more when it flushes at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return INTERRUPTED
+    except (KeyboardInterrupt, click.Abort):
+        return _fail(arguments, Failure("interrupted", "interrupted", "", INTERRUPTED))
+    except click.UsageError as error:
+        return _fail(arguments, _usage(error))
+    except click.ClickException as error:
+        return _fail(arguments, Failure("failed", error.format_message(), "", 1))
+    except Exception as error:  # the one place where a bug becomes an exit code
+        return _expected(arguments, error)
+    return code if isinstance(code, int) else 0
+
+
+def _usage(error: click.UsageError) -> Failure:
+    command = error.ctx.command_path if error.ctx is not None else "reconcile"
+    return Failure("usage", error.format_message(), f"see {command} --help", USAGE)
+
+
+def _expected(arguments: Sequence[str], error: Exception) -> int:
+    from reconciler.errors import ReconcilerError  # not needed by a command that goes well
+
+    if isinstance(error, ReconcilerError):
+        found = getattr(error, "diagnostics", ())
+        return _fail(arguments, Failure(error.code, error.message, error.hint, error.exit_code, tuple(found)))
+    from reconciler.cli.failing import report_bug
+
+    return report_bug(error, BUG)
+
+
+def _fail(arguments: Sequence[str], failure: Failure) -> int:
+    from reconciler.cli.failing import report_failure  # rendering is only needed once something is wrong
+
+    return report_failure(replace(failure, command=command_in(arguments)), formats_in(arguments))
+
+
+if __name__ == "__main__":
+    main()

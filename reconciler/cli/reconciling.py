@@ -1,0 +1,135 @@
+"""The main job on the command line: `reconcile`, `plan`, `apply` and `validate`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from reconciler.cli.app import Given, own, shared
+from reconciler.cli.output import Render, colour_on, emit, put, write_file
+from reconciler.cli.progress import progress_on
+from reconciler.cli.rendering import pass_renders, validation_renders
+from reconciler.cli.session import apply_code, dry_run_code, runtime_for, stoppable
+from reconciler.errors import InputError, Refused, SpecError, StalePlan, UsageError
+from reconciler.journal import ApplyReport
+from reconciler.ports import StoredState
+from reconciler.reconcile import Pass, check_selection, read_specs
+from reconciler.runtime import Runtime
+
+
+@click.command("run", hidden=True)
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@own
+@shared
+def run(given: Given, paths: tuple[str, ...], dry_run: bool, yes: bool) -> int:
+    """Read the specs, plan, review, apply and report."""
+    runtime = runtime_for(given, paths)
+    return show_plan(given, runtime) if dry_run else carry_out(given, runtime, yes=yes)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan there.")
+@shared
+def plan(given: Given, paths: tuple[str, ...], output: Path | None) -> int:
+    """The dry run, saved for review: apply PLAN then does just that."""
+    return show_plan(given, runtime_for(given, paths), save=output)
+
+
+@click.command()
+@click.argument("saved", metavar="PLAN", type=click.Path(path_type=Path))
+@shared
+def apply(given: Given, saved: Path) -> int:
+    """Apply a saved plan; less than it is fine, more never."""
+    from reconciler.saved_plan import read_saved_plan, what_moved
+
+    if given.select or given.exclude:
+        raise UsageError("narrowed-apply", "a saved plan is applied as it was approved", "narrow the plan when it is made")
+    approved = read_saved_plan(_bytes_of(saved), str(saved))
+    given = replace(given, select=approved.select, exclude=approved.exclude)
+    runtime = runtime_for(given)
+    runtime.options = replace(runtime.options, shown_paths=approved.paths)
+
+    def agree(found: Pass) -> bool:
+        resuming = approved.fingerprint in found.stored.unfinished.values()
+        moved = what_moved(found.plan, approved, resuming=resuming)
+        if moved:
+            raise StalePlan("stale-plan", f"the saved plan is stale: {'; '.join(moved)}", "make a new one: reconcile plan -o FILE")
+        return True
+
+    return carry_out(given, runtime, yes=True, approve=agree)
+
+
+def _bytes_of(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise InputError("no-plan-file", f"{file} could not be read: {error.strerror}", "save one: reconcile plan -o FILE") from error
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@shared
+def validate(given: Given, paths: tuple[str, ...]) -> int:
+    """Check the specs alone: no store, no network."""
+    runtime = runtime_for(given, paths)
+    inputs = runtime.inputs(commit=False)
+    desired = read_specs(inputs)
+    check_selection(inputs.selection, desired, StoredState())
+    emit(given, validation_renders(desired))
+    return 0
+
+
+def show_plan(given: Given, runtime: Runtime, *, save: Path | None = None) -> int:
+    """A dry run: report, and write nothing but the files that were asked for."""
+    machine = save is not None or any(name in ("json", "markdown") for name in _formats(given))
+    found = runtime.dry_run(commit=machine)
+    renders = _renders(found, None)
+    if save is not None:
+        write_file(save, renders["json"](False))
+    emit(given, renders)
+    return dry_run_code(found, detailed=given.detailed_exitcode)
+
+
+def _formats(given: Given) -> list[str]:
+    return [given.format, *(name for name, _ in given.out)]
+
+
+def carry_out(
+    given: Given,
+    runtime: Runtime,
+    *,
+    yes: bool,
+    approve: Callable[[Pass], bool] | None = None,
+    asked_to_stop: Callable[[], bool] | None = None,
+) -> int:
+    """A whole pass that applies; on a terminal it asks first. Signals are ours to catch unless the caller hears them."""
+    asks = not yes and given.format == "text" and sys.stdin.isatty() and sys.stdout.isatty()
+
+    def agree(found: Pass) -> bool:
+        if approve is not None:
+            approve(found)
+        return _asked(given, found) if asks and found.verdict.allowed else True
+
+    hearing = nullcontext(asked_to_stop) if asked_to_stop is not None else stoppable()
+    with hearing as stop, progress_on(given) as progress:
+        found, report = runtime.apply(agree, stop, progress)
+    if report is None:
+        raise Refused("not-approved", "nothing was applied", "answer yes to apply, or give --yes")
+    emit(given, _renders(found, report, brief=asks and bool(found.verdict.allowed)))
+    return apply_code(found, report)
+
+
+def _asked(given: Given, found: Pass) -> bool:
+    put(_renders(found, None)["text"](colour_on(given)))
+    answer: str = click.prompt("Apply this? Only yes applies", default="no", show_default=False, err=True)
+    return answer.strip() == "yes"
+
+
+def _renders(found: Pass, report: ApplyReport | None, *, brief: bool = False) -> dict[str, Render]:
+    return pass_renders(found.plan, found.verdict, report, found.desired.accounts, brief=brief)

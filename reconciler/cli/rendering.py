@@ -1,0 +1,206 @@
+"""Which view renders which result in which format. Decides nothing: it hands values on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from reconciler.catalogue import Catalogue
+from reconciler.desired import DesiredState
+from reconciler.diagnostics import Diagnostic
+from reconciler.journal import ApplyReport, HistoryEntry
+from reconciler.model import StoredSubscription
+from reconciler.plan import Plan, Verdict
+from reconciler.settings import AccountSettings
+
+if TYPE_CHECKING:
+    from reconciler.cli.app import Failure
+    from reconciler.cli.output import Render
+    from reconciler.diagnostics import Place
+    from reconciler.spec import Explanation
+    from reconciler.views.status import StatusRow
+
+
+def pass_renders(
+    plan: Plan,
+    verdict: Verdict,
+    report: ApplyReport | None,
+    accounts: Mapping[str, AccountSettings],
+    *,
+    brief: bool = False,
+) -> dict[str, Render]:
+    """A plan, or with a report the apply of it; `brief` says that the plan was just shown."""
+    names = Catalogue().names_for(accounts)
+
+    def text(colour: bool) -> str:
+        from reconciler.views.text import plan_text, report_text
+
+        if report is None:
+            return plan_text(plan, verdict, names, colour=colour)
+        return report_text(plan, verdict, report, names, brief=brief, colour=colour)
+
+    def machine(colour: bool) -> bytes:
+        from reconciler.views.json import plan_json
+
+        return plan_json(plan, verdict, command="plan" if report is None else "apply", names=names, report=report)
+
+    def markdown(colour: bool) -> str:
+        from reconciler.views.markdown import plan_markdown
+
+        return plan_markdown(plan, verdict, names, report=report)
+
+    def github(colour: bool) -> str:
+        from reconciler.views.github import plan_github
+
+        return plan_github(plan, verdict, names, report=report)
+
+    return {"text": text, "json": machine, "markdown": markdown, "github": github}
+
+
+def validation_renders(desired: DesiredState) -> dict[str, Render]:
+    """Specs without an error: the warnings, and how much was checked."""
+    count = len(desired.subscriptions)
+    summary = f"Valid. {count:,} {'subscription' if count == 1 else 'subscriptions'} declared."
+    return findings_renders("validate", desired.diagnostics, summary)
+
+
+def findings_renders(command: str, findings: Sequence[Diagnostic], summary: str) -> dict[str, Render]:
+    """Findings and a summary line."""
+
+    def text(colour: bool) -> str:
+        from reconciler.views.text import diagnostics_text
+
+        return f"{diagnostics_text(findings, colour=colour)}{summary}"
+
+    def github(colour: bool) -> str:
+        from reconciler.views.github import diagnostics_github
+
+        return f"{diagnostics_github(findings)}{summary}"
+
+    def machine(colour: bool) -> bytes:
+        from reconciler.views.json import note_json
+
+        return note_json(command, {"message": summary}, findings)
+
+    return {**_prose(text), "github": github, "json": machine}
+
+
+def failure_render(format_name: str, failure: Failure, findings: Sequence[Diagnostic]) -> bytes:
+    """Why a command ended without its result, in any format."""
+    from reconciler.views.text import diagnostics_text, failure_text
+
+    def text() -> str:
+        if not failure.diagnostics:
+            return failure_text(failure.message, failure.hint)
+        return f"{diagnostics_text(findings)}{failure.message[0].upper()}{failure.message[1:]}."
+
+    match format_name:
+        case "json":
+            from reconciler.views.json import failure_json
+
+            return failure_json(failure.command, failure.diagnostics, None, failure.code, failure.message, failure.hint)
+        case "markdown":
+            from reconciler.views.markdown import failure_markdown
+
+            rendered = failure_markdown(failure.diagnostics, failure.message, failure.hint)
+            return rendered.encode("utf-8", "backslashreplace")
+        case "github":
+            from reconciler.views.github import diagnostics_github
+
+            return diagnostics_github(findings).encode("utf-8", "backslashreplace")
+        case _:
+            return text().encode("utf-8", "backslashreplace")
+
+
+def note_renders(command: str, lines: Sequence[str], fields: Mapping[str, object]) -> dict[str, Render]:
+    """What a small command did: lines for people, fields for machines."""
+
+    def text(colour: bool) -> str:
+        from reconciler.views.text import note_text
+
+        return note_text(lines, colour=colour)
+
+    def machine(colour: bool) -> bytes:
+        from reconciler.views.json import note_json
+
+        return note_json(command, fields)
+
+    return {**_prose(text), "json": machine}
+
+
+def status_renders(rows: Sequence[StatusRow], *, as_of: datetime) -> dict[str, Render]:
+    """The estate."""
+
+    def text(colour: bool) -> str:
+        from reconciler.views.status import status_text
+
+        return status_text(rows, colour=colour)
+
+    def machine(colour: bool) -> bytes:
+        from reconciler.views.json import status_json
+
+        return status_json(rows, as_of=as_of)
+
+    return {**_prose(text), "json": machine}
+
+
+def show_renders(
+    row: StatusRow, entries: Sequence[HistoryEntry], stored: StoredSubscription, place: Place | None, *, as_of: datetime
+) -> dict[str, Render]:
+    """One subscription with its history."""
+
+    def text(colour: bool) -> str:
+        from reconciler.views.show import show_text
+
+        return show_text(row, entries, stored=stored, place=place, colour=colour)
+
+    def machine(colour: bool) -> bytes:
+        from reconciler.views.json import show_json
+
+        return show_json(row, entries, as_of=as_of, stored=stored, place=place)
+
+    return {**_prose(text), "json": machine}
+
+
+def history_renders(entries: Sequence[HistoryEntry], *, as_of: datetime) -> dict[str, Render]:
+    """The journal."""
+
+    def text(colour: bool) -> str:
+        from reconciler.views.history import history_text
+
+        return history_text(entries, colour=colour)
+
+    def machine(colour: bool) -> bytes:
+        from reconciler.views.json import history_json
+
+        return history_json(entries, as_of=as_of)
+
+    return {**_prose(text), "json": machine}
+
+
+def explain_renders(explanation: Explanation, *, as_of: datetime) -> dict[str, Render]:
+    """Where a subscription's values come from."""
+
+    def text(colour: bool) -> str:
+        from reconciler.views.show import explain_text
+
+        return explain_text(explanation, colour=colour)
+
+    def machine(colour: bool) -> bytes:
+        from reconciler.views.json import explain_json
+
+        return explain_json(explanation, as_of=as_of)
+
+    return {**_prose(text), "json": machine}
+
+
+def _prose(text: Callable[[bool], str]) -> dict[str, Render]:
+    """A text for people in the formats that have no shape of their own for it."""
+
+    def markdown(colour: bool) -> str:
+        from reconciler.views.markdown import preformatted
+
+        return preformatted(text(False))
+
+    return {"text": text, "markdown": markdown, "github": lambda colour: text(False)}

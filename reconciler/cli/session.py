@@ -1,0 +1,126 @@
+"""From the options as given to a runtime, and from a pass to an exit code. Shared by every command."""
+
+from __future__ import annotations
+
+import re
+import signal
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from types import FrameType
+
+from reconciler.changes import Refusal
+from reconciler.cli.app import Given
+from reconciler.diagnostics import did_you_mean
+from reconciler.errors import UsageError
+from reconciler.journal import ApplyReport, OutcomeKind
+from reconciler.model import SubscriptionKey
+from reconciler.reconcile import Pass
+from reconciler.runtime import Options, Runtime, parse_duration
+from reconciler.safety import ALLOWABLE, Allow
+
+_INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2})?Z)?", re.ASCII)
+
+PRIORITY = (130, 70, 64, 6, 1, 4, 3, 5, 2, 0)
+"""Where several exit codes hold, the first of these."""
+
+
+def runtime_for(given: Given, paths: Iterable[str] = ()) -> Runtime:
+    """The world of a command; raises UsageError for an option that means nothing."""
+    return Runtime(
+        Options(
+            directory=given.directory,
+            config=given.config,
+            store=given.store,
+            as_of=None if given.as_of is None else parse_instant(given.as_of),
+            select=given.select,
+            exclude=given.exclude,
+            paths=tuple(paths),
+            allow=tuple(map(parse_allow, given.allow)),
+            lock_timeout=None if given.lock_timeout is None else parse_duration(given.lock_timeout),
+        )
+    )
+
+
+def parse_instant(text: str) -> datetime:
+    """A UTC instant from `2027-01-31`, `2027-01-31T12:00Z` or `2027-01-31T12:00:00Z`."""
+    hint = "write a UTC day or instant: 2027-01-31 or 2027-01-31T12:00:00Z"
+    if _INSTANT.fullmatch(text) is None:
+        raise UsageError("bad-instant", f"{text!r} is no instant", hint)
+    try:
+        instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except ValueError:
+        raise UsageError("bad-instant", f"{text!r} is not in the calendar", hint) from None
+    if not 1970 <= instant.year <= 9000:
+        raise UsageError("bad-instant", f"{text!r} lies outside the years 1970 to 9000", hint)
+    return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def parse_allow(text: str) -> Allow:
+    """`LIMIT` or `LIMIT=PATTERN`."""
+    limit, separator, pattern = text.partition("=")
+    if limit not in ALLOWABLE or (separator and not pattern):
+        hint = did_you_mean(limit, ALLOWABLE) if limit not in ALLOWABLE else "write a pattern of keys behind the ="
+        raise UsageError("bad-allow", f"--allow {text} allows nothing", hint or f"known are: {', '.join(ALLOWABLE)}")
+    return Allow(limit, pattern if separator else None)
+
+
+def parse_key(text: str) -> SubscriptionKey:
+    """`account/name`."""
+    account, separator, name = text.partition("/")
+    if not separator or not account or not name:
+        raise UsageError("bad-key", f"{text!r} is no subscription key", "write account/name, as the plan shows it")
+    return SubscriptionKey(account, name)
+
+
+def worst(codes: Iterable[int]) -> int:
+    """The exit code to end with where several hold."""
+    found = {*codes, 0}
+    return next(code for code in PRIORITY if code in found)
+
+
+def dry_run_code(found: Pass, *, detailed: bool) -> int:
+    """The exit code of a dry run that could be made."""
+    if not detailed:
+        return 0
+    if found.verdict.refused:
+        return 3
+    plan = found.plan
+    return 2 if plan.changes or plan.blocked or plan.held else 0
+
+
+def apply_code(found: Pass, report: ApplyReport) -> int:
+    """The exit code of an apply."""
+    outcomes = [item.outcome for item in report.changes]
+    tried = [item for item in outcomes if item is not OutcomeKind.SKIPPED]
+    failed = OutcomeKind.FAILED in outcomes or OutcomeKind.SKIPPED in outcomes
+    codes = [130 if report.interrupted else 0, 3 if refusal_holds(found.verdict.refused, report) else 0]
+    if OutcomeKind.UNKNOWN in outcomes:
+        codes.append(6)
+    if tried and OutcomeKind.SUCCEEDED not in tried and OutcomeKind.UNKNOWN not in tried:
+        codes.append(1)
+    if failed or found.plan.blocked or found.plan.held:
+        codes.append(5)
+    return worst(codes)
+
+
+def refusal_holds(refused: tuple[Refusal, ...], report: ApplyReport) -> bool:
+    """Whether a brake kept anything from being applied, a freeze that came meanwhile included."""
+    return bool(refused) or report.frozen is not None
+
+
+@contextmanager
+def stoppable() -> Iterator[Callable[[], bool]]:
+    """Answers whether Ctrl-C or SIGTERM came: the first asks to finish the batch, a second Ctrl-C is Python's own."""
+    asked: list[int] = []
+
+    def ask(number: int, frame: FrameType | None) -> None:
+        asked.append(number)
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield lambda: bool(asked)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,190 @@
+"""One import, decided: which rows are new, the specs to write for them, what to record, and what differs from before.
+
+Pure: reading specs is handed in as a function. Whoever carries it out writes the files first, and records after them.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.build import build_plan
+from reconciler.changes import INTENTS, Blocked, Change
+from reconciler.desired import DesiredState
+from reconciler.diagnostics import Diagnostic, Location, warning
+from reconciler.errors import SpecError
+from reconciler.importing.compare import Observed, compared, differences, overruled, registrations
+from reconciler.importing.matching import matched
+from reconciler.importing.names import spec_names
+from reconciler.importing.proof import WrittenWrongly, prove
+from reconciler.importing.rows import ImportedRow
+from reconciler.importing.write import Writing, WrittenSpec, file_names, spec_texts
+from reconciler.lifecycle import carried_out
+from reconciler.model import Intent, SubscriptionKey
+from reconciler.plan import Bindings, Plan
+from reconciler.ports import StoredState
+
+Load = Callable[[Sequence[WrittenSpec]], DesiredState]
+"""Every spec that is there together with these new files, read as every later run will read them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What was asked for."""
+
+    account: str
+    folder: str
+    """Where new specs go, as shown; `out` names a file instead."""
+    writing: Writing
+    now: datetime
+    bindings: Bindings
+    out: str | None = None
+    update: bool = False
+    """Take what differs from the records, too."""
+
+
+@dataclass(frozen=True, slots=True)
+class Import:
+    """What an import will do, and what it found; nothing is done yet."""
+
+    files: tuple[WrittenSpec, ...]
+    """To create, before anything is recorded."""
+    plan: Plan
+    """What is recorded: registrations, and differences where they are to be taken. Some differences are blocked."""
+    differing: tuple[Change, ...]
+    """Every difference between a row and its record, taken or not."""
+    gone: tuple[SubscriptionKey, ...]
+    """Recorded, and in no row: left as they are."""
+    named: Mapping[SubscriptionKey, ImportedRow]
+    """Every row under its key."""
+    desired: DesiredState
+    """The specs as they will be."""
+    diagnostics: tuple[Diagnostic, ...]
+    """Warnings."""
+
+
+def prepared(
+    rows: Sequence[ImportedRow],
+    request: Request,
+    stored: StoredState,
+    declared: DesiredState,
+    existing: Collection[str],
+    load: Load,
+) -> Import:
+    """Decide an import. `declared` and `existing` are the specs and their files as they are.
+
+    Raises SpecError for rows that a person must tell apart, InputError where a file stands in the way, and
+    WrittenWrongly, our bug, if the new specs do not say what the rows say.
+    """
+    found = matched(request.account, rows, stored.subscriptions.values(), declared)
+    if found.diagnostics:
+        raise SpecError(found.diagnostics)
+    names = spec_names(found.new, _taken(request.account, stored, declared))
+    new = {SubscriptionKey(request.account, name): row for name, row in zip(names, found.new, strict=True)}
+    desk = _Desk(request, stored, load, existing)
+    files, desired, held = desk.written(new) if new else ((), declared, {})
+    observed = Observed(request.account, request.writing.source, {**found.known, **new}, desired.subscriptions)
+    plan = compared(observed, stored, request.now, request.bindings)
+    differing = differences(plan)
+    taken = plan.changes if request.update else registrations(plan)
+    return Import(
+        files=files,
+        plan=replace(plan, changes=taken, unmanaged=()),
+        differing=differing,
+        gone=found.gone,
+        named=observed.rows,
+        desired=desired,
+        diagnostics=(*_held_back(held), *overruled(observed)),
+    )
+
+
+def _taken(account: str, stored: StoredState, declared: DesiredState) -> set[str]:
+    """Names of the account that no new subscription may bear, former ones included."""
+    keys = {*stored.subscriptions, *declared.subscriptions}
+    former = {item.previously for key, item in declared.subscriptions.items() if key.account == account}
+    return {key.name for key in keys if key.account == account} | {name for name in former if name}
+
+
+@dataclass(frozen=True, slots=True)
+class _Desk:
+    """Where the new specs are drafted and proved."""
+
+    request: Request
+    stored: StoredState
+    load: Load
+    existing: Collection[str]
+
+    def written(
+        self, new: Mapping[SubscriptionKey, ImportedRow]
+    ) -> tuple[tuple[WrittenSpec, ...], DesiredState, Mapping[SubscriptionKey, Intent]]:
+        """The files, the specs with them, and the inherited pairs that they take back so that nothing is left to do."""
+        files, desired = self._draft(new, {})
+        held = self._wishes(new, desired)
+        if held:
+            files, desired = self._draft(new, held)
+            if left := self._wishes(new, desired):
+                raise WrittenWrongly(f"{min(left)} does not take back the pair that it inherits")
+        return files, desired, held
+
+    def _draft(
+        self, new: Mapping[SubscriptionKey, ImportedRow], held: Mapping[SubscriptionKey, Intent]
+    ) -> tuple[tuple[WrittenSpec, ...], DesiredState]:
+        request = self.request
+        why = {key: _why(intent) for key, intent in held.items()}
+        texts = spec_texts(request.account, new, request.writing, why)
+        names = file_names(request.account, len(texts), self.existing, request.folder, request.out)
+        files = tuple(WrittenSpec(name, text) for name, text in zip(names, texts, strict=True))
+        desired = self.load(files)
+        prove(desired, new, names, request.writing.declare, held.keys())
+        return files, desired
+
+    def _wishes(
+        self, new: Mapping[SubscriptionKey, ImportedRow], desired: DesiredState
+    ) -> dict[SubscriptionKey, Intent]:
+        """Pairs that new subscriptions inherit and their records will not have: found by planning what comes after."""
+        request = self.request
+        observed = Observed(request.account, request.writing.source, new, desired.subscriptions)
+        plan = compared(observed, self.stored, request.now, request.bindings)
+        records = {change.key: carried_out(change, None, request.now) for change in registrations(plan)}
+        after = build_plan(
+            replace(desired, subscriptions={key: desired.subscriptions[key] for key in records}),
+            replace(self.stored, subscriptions={**self.stored.subscriptions, **records}),
+            request.now,
+            request.bindings,
+        )
+        return dict(_inherited(desired, (*after.changes, *after.blocked)))
+
+
+def _inherited(desired: DesiredState, left: Iterable[Change | Blocked]) -> Iterator[tuple[SubscriptionKey, Intent]]:
+    """The inherited pairs behind what would be left to do; anything else left is our bug."""
+    for item in left:
+        intent = desired.subscriptions[item.key].intent
+        if item.kind not in INTENTS or intent is None or intent.own:
+            raise WrittenWrongly(f"{item.key}: {item.kind} would be left to do after the import")
+        yield item.key, intent
+
+
+def _why(intent: Intent) -> str:
+    return f"{intent.place.location} asks for {_pair(intent)}; remove this line to let it"
+
+
+def _pair(intent: Intent) -> str:
+    stated = {"recurring": intent.recurring, "cancel": intent.cancel}
+    return ", ".join(f"{key}: {value}" for key, value in stated.items() if value is not None)
+
+
+def _held_back(held: Mapping[SubscriptionKey, Intent]) -> Iterator[Diagnostic]:
+    """One warning for each inherited pair that new specs take back."""
+    places: dict[Location, list[SubscriptionKey]] = defaultdict(list)
+    pairs = {intent.place.location: _pair(intent) for intent in held.values()}
+    for key, intent in held.items():
+        places[intent.place.location].append(key)
+    for place, keys in sorted(places.items()):
+        others = f" and {len(keys) - 1:,} more" if len(keys) > 1 else ""
+        detail = f"`{pairs[place]}` against what the file says of {min(keys)}{others}"
+        hint = "their specs say `recurring: unmanaged`; remove that line where the inherited pair is to hold"
+        yield warning(
+            "import-holds-back", "an inherited pair does not fit imported rows", place, detail=detail, hint=hint
+        )

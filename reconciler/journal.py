@@ -1,0 +1,150 @@
+"""The journal's values: a run, its entries (intent and outcome), and the report of an apply.
+
+Pure. The journal keeps who decided (commit, author, spec place, reason) and who applied (user, CI run) apart.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from reconciler.changes import Change, JsonValue, Refusal
+from reconciler.diagnostics import Location
+from reconciler.model import StoredSubscription, SubscriptionKey
+
+
+class OutcomeKind(StrEnum):
+    """What became of a change."""
+
+    INTENDED = "intended"
+    """Journaled, outcome not known yet: the run that holds it is under way or was cut off."""
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+    """It may or may not have happened; never repeated blindly."""
+    SKIPPED = "skipped"
+    """Not tried: the run was asked to stop, or froze, before its turn."""
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one change, and the record it leaves where it succeeded (None: no record any more)."""
+
+    kind: OutcomeKind
+    row: StoredSubscription | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One writing run: who applied, where, on whose decision. `started_at` is real time, `as_of` the plan's instant."""
+
+    id: str
+    command: str
+    started_at: datetime
+    as_of: datetime
+    actor: str
+    """The user that ran it."""
+    host: str = ""
+    pid: int = 0
+    ci_run: str | None = None
+    """A link to, or the name of, the CI run that applied."""
+    commit: str | None = None
+    """The commit the specs were read at; with a `+` behind it where they held uncommitted edits."""
+    commit_author: str | None = None
+    fingerprint: str | None = None
+    specs_digest: str | None = None
+    planned: int = 0
+    reason: str | None = None
+    """Of a freeze, a thaw or a `forget`: why."""
+    allowed: tuple[str, ...] = ()
+    """The `--allow` flags it was given."""
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change of one run on its way into the journal. `operation_id` is fixed at plan time."""
+
+    operation_id: str
+    change: Change
+    outcome: Outcome
+    previous: SubscriptionKey | None = None
+    """Of a rename: the key that the record has had until now."""
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One journaled change, read back: what, when, why, who decided and who applied."""
+
+    run: str
+    at: datetime
+    subscription: str
+    kind: str
+    outcome: OutcomeKind
+    before: Mapping[str, JsonValue]
+    after: Mapping[str, JsonValue]
+    reason: str | None
+    error: str | None
+    actor: str
+    ci_run: str | None
+    commit: str | None
+    commit_author: str | None
+    source: Location | None
+
+
+@dataclass(frozen=True, slots=True)
+class Freeze:
+    """Nothing is applied while this holds; `until` None means until thawed."""
+
+    reason: str
+    since: datetime
+    actor: str
+    until: datetime | None = None
+
+    def holds(self, now: datetime) -> bool:
+        """Whether it is in force at this (real) instant."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who holds the lease, as the store's row describes it."""
+
+    pid: int
+    host: str
+    since: datetime
+    actor: str
+    ci_run: str | None = None
+
+    def __str__(self) -> str:
+        run = f", {self.ci_run}" if self.ci_run else ""
+        return f"{self.actor}, pid {self.pid} on {self.host}{run}, since {self.since:%Y-%m-%dT%H:%M:%SZ}"
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeReport:
+    """One change of an apply, with what became of it."""
+
+    change: Change
+    outcome: OutcomeKind
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyReport:
+    """What an apply did, change by change in plan order."""
+
+    run: str | None
+    """None where there was nothing to write."""
+    changes: tuple[ChangeReport, ...] = ()
+    refused: tuple[Refusal, ...] = ()
+    interrupted: bool = False
+    frozen: Freeze | None = None
+    """A freeze that came while it ran: the rest was skipped."""
+    lineage: str | None = None
+    created_store: bool = False
+    ledger_accounts: tuple[str, ...] = ()
+    """Accounts whose changes were recorded only: nothing changed at a vendor."""
+    counts: Mapping[OutcomeKind, int] = field(default_factory=dict)

@@ -1,0 +1,207 @@
+"""Term arithmetic, and what each change leaves of a record. What time itself does to a record belongs here too.
+
+Pure: now is always handed in. Terms are half-open UTC periods counted from the anchor and clamped to the month's end,
+so that 31 January is followed by 28 February and then by 31 March.
+"""
+
+from __future__ import annotations
+
+from calendar import monthrange
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, date, datetime
+from typing import assert_never
+
+from reconciler.changes import Change, Kind
+from reconciler.model import (
+    Cancel,
+    Money,
+    Recurring,
+    Status,
+    StoredSubscription,
+    Term,
+    TermLength,
+    money_from_text,
+)
+
+
+def add_months(anchor: date, months: int) -> date:
+    """The anchor's day that many months on, clamped to the month's end; OverflowError after the year 9999."""
+    index = anchor.year * 12 + anchor.month - 1 + months
+    year, month = divmod(index, 12)
+    if year > 9999:
+        raise OverflowError("a term ends after the year 9999")
+    return date(year, month + 1, min(anchor.day, monthrange(year, month + 1)[1]))
+
+
+def midnight(day: date) -> datetime:
+    """The day's first instant, in UTC."""
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+
+
+def term_at(anchor: date, length: TermLength, now: datetime) -> Term:
+    """The term that contains now, always computed from the anchor; the first one while now lies before it."""
+    months = length.months
+    today = now.astimezone(UTC).date()
+    elapsed = (today.year - anchor.year) * 12 + today.month - anchor.month
+    index = max(0, elapsed // months)
+    if index and add_months(anchor, index * months) > today:
+        index -= 1
+    return Term(midnight(add_months(anchor, index * months)), midnight(add_months(anchor, (index + 1) * months)))
+
+
+def at(row: StoredSubscription, now: datetime) -> StoredSubscription:
+    """The record as it stands now: a start that has come is active, a recurring term has moved on; never backwards."""
+    if row.status is Status.SCHEDULED and now >= row.term.start:
+        row = replace(row, status=Status.ACTIVE)
+    if row.status is Status.ACTIVE and row.recurring is Recurring.ON and now >= row.term.end:
+        row = replace(row, term=term_at(row.anchor, row.length, now))
+    return row
+
+
+def term_over(row: StoredSubscription, now: datetime) -> bool:
+    """Whether the last term of a record that does not renew has passed; what follows is time's to say, not a wish's."""
+    return not row.status.ended and row.recurring is Recurring.OFF and now >= row.term.end
+
+
+def confirmation(row: StoredSubscription) -> str:
+    """The line that confirms an immediate cancellation: it fits this name and this term alone."""
+    return f"{row.key}@{row.term.start.date().isoformat()}"
+
+
+def carried_out(change: Change, row: StoredSubscription | None, now: datetime) -> StoredSubscription:
+    """The record that a change leaves. Needs a row for all but `register`; `forget` and `adopt` leave no ledger record.
+
+    Done twice at one instant, it leaves the same as once. OverflowError where a date lies past the calendar's end.
+    """
+    if change.kind is Kind.REGISTER:
+        return _registered(change, now)
+    if row is None:
+        raise ValueError(f"{change.kind} of {change.key} needs a record")
+    row = at(row, now)
+    match change.kind:
+        case Kind.RENAME:
+            return replace(row, key=change.key)
+        case Kind.CORRECT:
+            return _corrected(change, row, now)
+        case Kind.UPDATE:
+            return _updated(change, row)
+        case Kind.REACTIVATE:
+            return _reactivated(row, now)
+        case Kind.CANCEL_NOW:
+            return _pair(row, Recurring.OFF, Cancel.IMMEDIATELY, now, now, Status.DISABLED)
+        case Kind.CANCEL_AT_RENEWAL:
+            return _pair(row, Recurring.OFF, Cancel.AT_RENEWAL, now, row.term.end)
+        case Kind.TURN_ON | Kind.TURN_OFF | Kind.UNDO_CANCEL:
+            return _pair(row, Recurring(str(change.after["recurring"])), Cancel.NONE)
+        case Kind.ADOPT | Kind.FORGET:
+            raise ValueError(f"{change.kind} leaves no ledger record")
+        case _:  # pragma: no cover - mypy proves it unreachable
+            assert_never(change.kind)
+
+
+def _pair(
+    row: StoredSubscription,
+    recurring: Recurring,
+    cancellation: Cancel,
+    requested_at: datetime | None = None,
+    effective_at: datetime | None = None,
+    status: Status | None = None,
+) -> StoredSubscription:
+    return replace(
+        row,
+        recurring=recurring,
+        cancellation=cancellation,
+        requested_at=requested_at,
+        effective_at=effective_at,
+        status=status or row.status,
+        declared=True,
+    )
+
+
+def _registered(change: Change, now: datetime) -> StoredSubscription:
+    after = change.after
+    length = TermLength(str(after["term"]))
+    start = date.fromisoformat(str(after["start"]))
+    term = term_at(start, length, now)
+    cancellation = Cancel(str(after["cancellation"]))
+    at_renewal = cancellation is Cancel.AT_RENEWAL
+    return StoredSubscription(
+        key=change.key,
+        product=str(after["product"]),
+        length=length,
+        billing=TermLength(str(after["billing"])),
+        start=start,
+        anchor=start,
+        term=term,
+        status=Status.SCHEDULED if now < term.start else Status.ACTIVE,
+        recurring=Recurring(str(after["recurring"])),
+        cancellation=cancellation,
+        requested_at=now if at_renewal else None,
+        effective_at=term.end if at_renewal else None,
+        id=change.external_id,
+        seats=_seats(after.get("seats")),
+        price=_price(after.get("price")),
+        owner=_text(after.get("owner")),
+        labels=_labels(after.get("labels")),
+        protected=bool(after.get("protected", False)),
+        declared=change.declares,
+    )
+
+
+def _corrected(change: Change, row: StoredSubscription, now: datetime) -> StoredSubscription:
+    after = change.after
+    length = TermLength(str(after.get("term", row.length)))
+    moved = replace(
+        row,
+        product=str(after.get("product", row.product)),
+        length=length,
+        billing=TermLength(str(after.get("billing", row.billing))),
+        id=_text(after.get("id", row.id)),
+    )
+    if "start" not in after and length is row.length:
+        return moved
+    start = date.fromisoformat(str(after["start"])) if "start" in after else row.start
+    anchor = start if "start" in after else row.anchor
+    # A record that will not renew keeps the term it is in; reading it at now could hand it a later one.
+    instant = now if now < row.term.end else row.term.start
+    term = term_at(anchor, length, instant)
+    status = row.status
+    if status in (Status.ACTIVE, Status.SCHEDULED):
+        status = Status.SCHEDULED if now < term.start else Status.ACTIVE
+    effective_at = term.end if row.cancellation is Cancel.AT_RENEWAL else row.effective_at
+    return replace(moved, start=start, anchor=anchor, term=term, status=status, effective_at=effective_at)
+
+
+def _updated(change: Change, row: StoredSubscription) -> StoredSubscription:
+    after = change.after
+    return replace(
+        row,
+        seats=_seats(after["seats"]) if "seats" in after else row.seats,
+        price=_price(after["price"]) if "price" in after else row.price,
+        owner=_text(after["owner"]) if "owner" in after else row.owner,
+        labels=_labels(after["labels"]) if "labels" in after else row.labels,
+        protected=bool(after.get("protected", row.protected)),
+    )
+
+
+def _reactivated(row: StoredSubscription, now: datetime) -> StoredSubscription:
+    anchor = now.astimezone(UTC).date()
+    moved = replace(row, anchor=anchor, term=term_at(anchor, row.length, now))
+    return _pair(moved, Recurring.ON, Cancel.NONE, status=Status.ACTIVE)
+
+
+def _seats(value: object) -> int | None:
+    return value if isinstance(value, int) else None
+
+
+def _price(value: object) -> Money | None:
+    return money_from_text(value) if isinstance(value, str) else None
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None
+
+
+def _labels(value: object) -> dict[str, str]:
+    return {str(name): str(text) for name, text in value.items()} if isinstance(value, Mapping) else {}

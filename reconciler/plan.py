@@ -1,0 +1,96 @@
+"""The Plan: what would change, what cannot, and what is left alone, in one total order, with a fingerprint.
+
+Pure values. `build` makes a plan; the views show it, `safety` judges it, and `apply` carries exactly it out.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
+
+from reconciler.changes import Blocked, Change, Drift, Listed, Refusal
+from reconciler.desired import RuleUse
+from reconciler.diagnostics import Diagnostic
+from reconciler.model import SubscriptionKey
+
+
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """What a plan was made from; `apply PLAN` compares these."""
+
+    specs_digest: str
+    settings_digest: str
+    store_lineage: str | None
+    store_serial: int
+    commit: str | None = None
+    select: tuple[str, ...] = ()
+    """The `--select` patterns that narrowed it; `apply PLAN` is narrowed alike."""
+    exclude: tuple[str, ...] = ()
+    """The `--exclude` patterns."""
+    paths: tuple[str, ...] = ()
+    """The PATHs, shown as in diagnostics."""
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Changes in the order in which they are made: by key, then by verb. The dry run shows the very Plan apply takes."""
+
+    as_of: datetime
+    bindings: Bindings
+    changes: tuple[Change, ...] = ()
+    blocked: tuple[Blocked, ...] = ()
+    held: tuple[Listed, ...] = ()
+    released: tuple[Listed, ...] = ()
+    ended: tuple[Listed, ...] = ()
+    drift: tuple[Drift, ...] = ()
+    unmanaged: tuple[SubscriptionKey, ...] = ()
+    unchanged: int = 0
+    headlines: tuple[str, ...] = ()
+    """What a reader must know before anything else: a new store, changed settings, a freeze."""
+    rules: tuple[RuleUse, ...] = ()
+    diagnostics: tuple[Diagnostic, ...] = ()
+    declared: frozenset[SubscriptionKey] = frozenset()
+    """Records that have a declared pair now and are not marked so; bookkeeping for the apply."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for the same lineage and changes, on any machine, at any time and from any commit."""
+        return fingerprint(self.bindings.store_lineage, self.changes)
+
+    @property
+    def counts(self) -> Counter[str]:
+        """How many changes of each kind."""
+        return Counter(str(change.kind) for change in self.changes)
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the brakes say of a plan: the changes that may pass, and every refusal with its way out."""
+
+    allowed: tuple[Change, ...]
+    refused: tuple[Refusal, ...] = ()
+
+    @property
+    def clear(self) -> bool:
+        """Whether nothing at all was refused."""
+        return not self.refused
+
+
+def approval(change: Change) -> tuple[object, ...]:
+    """What of a change is approved: key, external id, verb, before and after; never positions, reasons or impact."""
+    return (str(change.key), change.external_id, str(change.kind), dict(change.before), dict(change.after))
+
+
+def fingerprint(lineage: str | None, changes: Iterable[Change]) -> str:
+    """SHA-256 over the canonical JSON of the lineage and the changes in plan order."""
+    return sha256(canonical([lineage, [approval(change) for change in changes]])).hexdigest()
+
+
+def canonical(document: object) -> bytes:
+    """JSON in one spelling: UTF-8, no spaces, keys in code point order."""
+    import orjson  # not needed for --help, nor for a plan that shows no fingerprint
+
+    return orjson.dumps(document, option=orjson.OPT_SORT_KEYS)

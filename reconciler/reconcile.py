@@ -1,0 +1,201 @@
+"""One pass: read, plan, review, and, where it is an apply, carry out. Effects happen through the ports that are handed in.
+
+A dry run and an apply make their plan by the same function from the same inputs: the plan shown is the plan applied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.apply import Instruction, execute
+from reconciler.build import build_plan
+from reconciler.catalogue import Catalogue
+from reconciler.changes import Change
+from reconciler.desired import DesiredState, SpecTexts
+from reconciler.diagnostics import Diagnostic, Severity, in_order, warning
+from reconciler.errors import ReconcilerError, SpecError, UsageError
+from reconciler.journal import ApplyReport, Run
+from reconciler.plan import Bindings, Plan, Verdict
+from reconciler.ports import Bookkeeping, Clock, Provider, Store, StoredState
+from reconciler.recorded import as_recorded, settings_moved
+from reconciler.safety import Circumstances, review
+from reconciler.selection import EVERYTHING, Selection
+from reconciler.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Inputs:
+    """What a pass starts from, beside the stored state."""
+
+    settings: Settings
+    settings_digest: str
+    texts: SpecTexts
+    circumstances: Circumstances
+    providers: Container[str]
+    """The names of the providers there are."""
+    selection: Selection = EVERYTHING
+    as_of: datetime | None = None
+    """The instant of plans and effects, where it is not now."""
+    commit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pass:
+    """What a pass found and decided."""
+
+    desired: DesiredState
+    stored: StoredState
+    plan: Plan
+    verdict: Verdict
+
+
+def read_specs(inputs: Inputs) -> DesiredState:
+    """What the specs want; raises SpecError with every error of every file."""
+    from reconciler.spec import load_specs  # pydantic and yaml: only once there are specs to read
+
+    desired = load_specs(inputs.texts, inputs.settings, inputs.providers)
+    if desired.has_errors:
+        raise SpecError(in_order(desired.diagnostics))
+    extra = Catalogue().unknown_codes(desired)
+    return replace(desired, diagnostics=(*desired.diagnostics, *extra)) if extra else desired
+
+
+def plan_pass(inputs: Inputs, desired: DesiredState, stored: StoredState) -> Pass:
+    """Plan and review; writes nothing, and could not."""
+    now = inputs.as_of or inputs.circumstances.now
+    check_selection(inputs.selection, desired, stored)
+    chosen = inputs.selection
+    bindings = Bindings(
+        desired.digest,
+        inputs.settings_digest,
+        stored.lineage,
+        stored.serial,
+        inputs.commit,
+        chosen.select,
+        chosen.exclude,
+        chosen.paths,
+    )
+    plan = build_plan(desired, stored, now, bindings, inputs.selection, _headlines(inputs, stored))
+    plan = replace(plan, diagnostics=(*plan.diagnostics, *_about_time(inputs, stored), *_cut_off(stored)))
+    return Pass(desired, stored, plan, review(plan, desired, stored, inputs.circumstances))
+
+
+def check_selection(selection: Selection, desired: DesiredState, stored: StoredState) -> None:
+    """A selection that holds nothing is a slip of the pen: saying `No changes` to it would be a lie."""
+    if selection.everything:
+        return
+    chosen = selection.keys()
+    if any(chosen(key) and selection.holds(item.place) for key, item in desired.subscriptions.items()):
+        return
+    if not selection.paths and any(map(chosen, stored.subscriptions)):
+        return
+    what = ", ".join((*selection.select, *(f"not {item}" for item in selection.exclude), *selection.paths))
+    raise UsageError("nothing-selected", f"no subscription is selected by: {what}", "keys look like account/name")
+
+
+def _headlines(inputs: Inputs, stored: StoredState) -> tuple[str, ...]:
+    found = []
+    if not stored.exists:
+        found.append("new store: there is none yet, so everything is to register")
+    found += settings_moved(inputs.settings.safety, stored.safety)
+    return tuple(found)
+
+
+def _about_time(inputs: Inputs, stored: StoredState) -> list[Diagnostic]:
+    last = stored.last_as_of
+    if inputs.as_of is not None or last is None or inputs.circumstances.now >= last:
+        return []
+    detail = f"the last run was recorded as of {last:%Y-%m-%dT%H:%M:%SZ}"
+    hint = "check the clock of this machine; nothing is undone because of it"
+    return [warning("clock-behind", "the clock is behind the last recorded run", detail=detail, hint=hint)]
+
+
+def _cut_off(stored: StoredState) -> list[Diagnostic]:
+    return [
+        Diagnostic(
+            Severity.NOTE,
+            "run-cut-off",
+            "an earlier run was cut off",
+            f"run {run}: what it recorded stands, and the rest is planned again here",
+        )
+        for run in stored.unfinished
+    ]
+
+
+def apply_pass(
+    inputs: Inputs,
+    found: Pass,
+    run: Run,
+    store: Store,
+    providers: Mapping[str, Provider],
+    clock: Clock,
+    stop: Callable[[], bool],
+    progress: Callable[[int], None],
+) -> ApplyReport:
+    """Carry out what of the plan passed review; must run under the lease that the stored state was read under."""
+    _check_instant(inputs, found, providers)
+    plan, stored, verdict = found.plan, found.stored, found.verdict
+    instruction = Instruction(
+        run=run,
+        changes=verdict.allowed,
+        bookkeeping=_bookkeeping(inputs, found),
+        lineage=stored.lineage or "",
+        serial=stored.serial,
+        closes=bool(stored.unfinished) and verdict.clear,
+    )
+    report = execute(instruction, stored.subscriptions, store, providers, clock, stop, progress)
+    ledgers = sorted({change.key.account for change in verdict.allowed if providers[change.key.account].atomic})
+    return replace(
+        report,
+        refused=verdict.refused,
+        lineage=plan.bindings.store_lineage,
+        ledger_accounts=tuple(ledgers),
+    )
+
+
+def _check_instant(inputs: Inputs, found: Pass, providers: Mapping[str, Provider]) -> None:
+    """An instant other than now can be recorded in a ledger alone, and never before what is recorded already."""
+    if inputs.as_of is None:
+        return
+    chosen = inputs.selection.keys()
+    selected = {key.account for key in found.desired.subscriptions if chosen(key)}
+    others = sorted(account for account in selected if not providers[account].atomic)
+    if others:
+        detail = f"--as-of cannot be applied to {', '.join(others)}"
+        raise UsageError("as-of-outside", detail, "only a ledger lives in our time")
+    last = found.stored.last_as_of
+    if last is not None and inputs.as_of < last:
+        raise ReconcilerError(
+            "as-of-before-last",
+            f"--as-of lies before the last recorded run, {last:%Y-%m-%dT%H:%M:%SZ}",
+            "time does not go backwards in a ledger: take that instant or a later one",
+        )
+
+
+def _bookkeeping(inputs: Inputs, found: Pass) -> Bookkeeping:
+    desired, stored, verdict = found.desired, found.stored, found.verdict
+    stopped = {refusal.scope for refusal in verdict.refused}
+    safety = as_recorded(inputs.settings.safety)
+    recorded = verdict.clear and safety != stored.safety
+    if "run" in stopped:
+        return Bookkeeping()
+    kept = Bookkeeping(
+        safety=safety if recorded else None,
+        accounts=_new_accounts(desired, stored, verdict.allowed, stopped),
+        declared=frozenset(key for key in found.plan.declared if key.account not in stopped),
+    )
+    return kept if kept == Bookkeeping() and not verdict.allowed else replace(kept, as_of=found.plan.as_of)
+
+
+def _new_accounts(
+    desired: DesiredState, stored: StoredState, changes: tuple[Change, ...], stopped: Container[str]
+) -> dict[str, tuple[str, str | None]]:
+    """Accounts to record: those written to now, and those with records that a run which was cut off left without."""
+    written = {change.key.account for change in changes} | {key.account for key in stored.subscriptions}
+    return {
+        name: (desired.accounts[name].provider, desired.accounts[name].tenant)
+        for name in sorted(written & desired.accounts.keys() - stored.accounts.keys())
+        if name not in stopped
+    }

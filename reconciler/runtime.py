@@ -1,0 +1,335 @@
+"""Builds what a command needs from its options, the environment and `reconcile.yaml`; the only module that names adapters.
+
+Decides nothing about subscriptions: it opens, hands over, and closes again.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
+
+from reconciler.desired import SpecTexts
+from reconciler.diagnostics import Diagnostic
+from reconciler.environment import Environment, read_environment
+from reconciler.errors import InputError, ReconcilerError, SpecError, StoreError, UsageError
+from reconciler.journal import ApplyReport, Holder, Run
+from reconciler.plan import Plan
+from reconciler.ports import Clock, StateReader, Store, StoredState
+from reconciler.reconcile import Inputs, Pass, apply_pass, plan_pass, read_specs
+from reconciler.registry import Registry
+from reconciler.revision import Revision, revision_of
+from reconciler.safety import Allow, Circumstances
+from reconciler.selection import Selection
+from reconciler.settings import Settings
+
+SETTINGS_FILE = "reconcile.yaml"
+LOCK_TIMEOUT = 10.0
+"""Seconds to wait for a busy store or a held lease, where nothing else is said."""
+
+
+class SystemClock:
+    """Real time."""
+
+    def now(self) -> datetime:
+        """Now, to the second: what is stored and compared has no finer grain."""
+        return datetime.now(UTC).replace(microsecond=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the command line said, parsed; defaults mean `not said`."""
+
+    directory: Path = Path()
+    config: str | None = None
+    store: str | None = None
+    as_of: datetime | None = None
+    select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    paths: tuple[str, ...] = ()
+    """Files and folders as given, relative to `directory`."""
+    shown_paths: tuple[str, ...] | None = None
+    """The same as shown, from a saved plan; instead of `paths`."""
+    allow: tuple[Allow, ...] = ()
+    lock_timeout: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """A store held for writing under its lease."""
+
+    store: Store
+    stored: StoredState
+
+
+@dataclass
+class Runtime:
+    """One command's world. Parts are built when first asked for, so that a command pays for what it uses."""
+
+    options: Options
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    clock: Clock = field(default_factory=SystemClock)
+
+    @cached_property
+    def environment(self) -> Environment:
+        """Our variables and who runs this."""
+        return read_environment(self.environ)
+
+    @cached_property
+    def registry(self) -> Registry:
+        """The providers there are."""
+        return Registry()
+
+    @cached_property
+    def settings_path(self) -> Path:
+        """Where the settings are, checked to exist."""
+        name = self.options.config or self.environment.config or SETTINGS_FILE
+        path = Path(os.path.abspath(self.options.directory / name))
+        if not os.path.lexists(path):
+            raise InputError(
+                "no-settings",
+                f"there is no {name} in {os.path.abspath(self.options.directory)}",
+                "run this at the root of the repository, name it with -C DIR, or start one: reconcile init",
+            )
+        return path
+
+    @property
+    def root(self) -> Path:
+        """The folder of the settings; every shown path is relative to it."""
+        return self.settings_path.parent
+
+    @cached_property
+    def _loaded(self) -> tuple[Settings, str, tuple[Diagnostic, ...]]:
+        from reconciler.sources import read_settings
+        from reconciler.spec import load_settings  # pydantic and yaml: only once there is something to read
+
+        text, found = read_settings(self.settings_path, self.settings_path.name)
+        settings, more = load_settings(text, self.registry) if text is not None else (None, ())
+        diagnostics = (*found, *more)
+        if settings is None or text is None:
+            raise SpecError(diagnostics)
+        safety = replace(settings.safety, caps=self.environment.caps)
+        digest = sha256(text.text.encode()).hexdigest()
+        return replace(settings, safety=safety), digest, diagnostics
+
+    @property
+    def settings(self) -> Settings:
+        """`reconcile.yaml`, checked, with the environment's caps; raises SpecError."""
+        return self._loaded[0]
+
+    @cached_property
+    def texts(self) -> SpecTexts:
+        """Every spec file, with what was found while reading the settings."""
+        from reconciler.sources import DirectorySource
+
+        found = DirectorySource(self.root / self.settings.specs, str(PurePosixPath(self.settings.specs))).read()
+        return replace(found, diagnostics=(*self._loaded[2], *found.diagnostics))
+
+    @cached_property
+    def revision(self) -> Revision | None:
+        """The commit the specs stand at, where there is one."""
+        return revision_of(self.root, (self.settings.specs, self.settings_path.name))
+
+    @property
+    def lock_timeout(self) -> float:
+        """Seconds to wait for the store and its lease."""
+        if self.options.lock_timeout is not None:
+            return self.options.lock_timeout
+        text = self.environment.lock_timeout
+        return LOCK_TIMEOUT if text is None else parse_duration(text)
+
+    @cached_property
+    def store_path(self) -> Path:
+        """The store's file; a relative one counts from the settings' folder."""
+        url = self.options.store or self.environment.store or self.settings.store_url
+        if url.startswith("postgresql:"):
+            raise StoreError("no-postgresql", "a PostgreSQL store is not there yet", "use sqlite:///path/to/state.db")
+        if not url.startswith("sqlite:///") or url == "sqlite:///":
+            raise UsageError("bad-store-url", f"{url!r} is no store", "write sqlite:///relative/path or sqlite:////absolute/path")
+        return Path(os.path.abspath(self.root / unquote(url.removeprefix("sqlite:///"))))
+
+    def inputs(self, *, commit: bool) -> Inputs:
+        """What a pass starts from; `commit` asks git as well."""
+        return Inputs(
+            settings=self.settings,
+            settings_digest=self._loaded[1],
+            texts=self.texts,
+            circumstances=Circumstances(
+                self.settings.safety, self.clock.now(), self.options.allow, self.settings.lineage
+            ),
+            providers=self.registry,
+            selection=Selection(self.options.select, self.options.exclude, self._shown_paths()),
+            as_of=self.options.as_of,
+            commit=self.revision.commit if commit and self.revision else None,
+        )
+
+    def _shown_paths(self) -> tuple[str, ...]:
+        if self.options.shown_paths is not None:
+            return self.options.shown_paths
+        specs = os.path.abspath(self.root / self.settings.specs)
+        shown = []
+        for path in self.options.paths:
+            absolute = os.path.abspath(self.options.directory / path)
+            if not os.path.exists(absolute):
+                raise UsageError("no-such-path", f"there is no {path}", "name a spec file or a folder of them")
+            if absolute != specs and not absolute.startswith(specs + os.sep):
+                raise UsageError("path-outside", f"{path} is outside the specs", f"the specs are in {self.settings.specs}/")
+            shown.append(PurePosixPath(os.path.relpath(absolute, self.root)).as_posix())
+        return tuple(shown)
+
+    @contextmanager
+    def reading(self) -> Iterator[StateReader | None]:
+        """The store, read-only by construction; None where there is none yet."""
+        from reconciler.stores.sqlite import open_reader
+
+        reader = open_reader(self.store_path, self.lock_timeout)
+        if reader is None:
+            yield None
+            return
+        with reader:
+            yield reader
+
+    def _no_store(self) -> StoredState:
+        return StoredState(lineage=self.settings.lineage, exists=False)
+
+    def dry_run(self, *, commit: bool) -> Pass:
+        """Read, plan and review; opens nothing for writing."""
+        inputs = self.inputs(commit=commit)
+        desired = read_specs(inputs)
+        with self.reading() as reader:
+            stored = self._no_store() if reader is None else reader.snapshot()
+        return plan_pass(inputs, desired, stored)
+
+    def apply(
+        self,
+        agree: Callable[[Pass], bool],
+        stop: Callable[[], bool],
+        progress: Callable[[int], None],
+    ) -> tuple[Pass, ApplyReport | None]:
+        """One whole pass under the lease. `agree` sees the plan before anything is written; no report where it says no."""
+        inputs = self.inputs(commit=True)
+        desired = read_specs(inputs)
+        with self._leased():
+            with self.reading_or_writing() as store:
+                stored = self._no_store() if store is None else store.snapshot()
+                found = plan_pass(inputs, desired, stored)
+                if not agree(found):
+                    return found, None
+                if store is not None:
+                    return found, self._carry_out(inputs, found, store, stop, progress)
+            return self._first_apply(inputs, found, stop, progress)
+
+    def _first_apply(
+        self, inputs: Inputs, found: Pass, stop: Callable[[], bool], progress: Callable[[int], None]
+    ) -> tuple[Pass, ApplyReport]:
+        """No store yet: a run that may write creates it; one that was refused leaves no trace."""
+        from reconciler.stores.sqlite import open_store
+
+        if any(refusal.scope == "run" for refusal in found.verdict.refused):
+            return found, ApplyReport(run=None, refused=found.verdict.refused)
+        lineage = found.stored.lineage or new_lineage()
+        with open_store(self.store_path, self.lock_timeout, create=lineage) as store:
+            created = replace(found, stored=replace(found.stored, lineage=lineage))
+            report = self._carry_out(inputs, created, store, stop, progress)
+        return found, replace(report, lineage=lineage, created_store=True)
+
+    def _carry_out(
+        self, inputs: Inputs, found: Pass, store: Store, stop: Callable[[], bool], progress: Callable[[int], None]
+    ) -> ApplyReport:
+        providers = {name: self.registry.make(item.provider) for name, item in found.desired.accounts.items()}
+        run = self.run("apply", as_of=found.plan.as_of, plan=found.plan)
+        store.describe_holder(self.holder())
+        try:
+            return apply_pass(inputs, found, run, store, providers, self.clock, stop, progress)
+        finally:
+            store.describe_holder(None)
+
+    @contextmanager
+    def _leased(self) -> Iterator[None]:
+        from reconciler.stores.lease import FileLease
+
+        with FileLease(self.store_path, self.lock_timeout).hold():
+            yield
+
+    @contextmanager
+    def reading_or_writing(self) -> Iterator[Store | None]:
+        """The store for writing, under a lease that is held already; None where there is none."""
+        from reconciler.stores.sqlite import open_store
+
+        if not os.path.lexists(self.store_path):
+            yield None
+            return
+        with open_store(self.store_path, self.lock_timeout) as store:
+            yield store
+
+    @contextmanager
+    def writing(self) -> Iterator[Session]:
+        """A store that must exist, for a command that writes: under the lease, checked to be the pinned one."""
+        with self._leased(), self.reading_or_writing() as store:
+            if store is None:
+                raise StoreError("no-store", f"there is no store at {self.store_path}", "the first apply creates it")
+            stored = store.snapshot()
+            pinned = self.settings.lineage
+            if pinned is not None and stored.lineage != pinned:
+                raise StoreError(
+                    "other-store",
+                    f"the settings pin the store {pinned}, this one is {stored.lineage}",
+                    "point `store.url` at the pinned store",
+                )
+            store.describe_holder(self.holder())
+            try:
+                yield Session(store, stored)
+            finally:
+                store.describe_holder(None)
+
+    def holder(self) -> Holder:
+        """This process, as others are told of it."""
+        around = self.environment
+        return Holder(os.getpid(), around.host, self.clock.now(), around.actor, around.ci_run)
+
+    def run(self, command: str, *, as_of: datetime | None = None, plan: Plan | None = None, reason: str | None = None) -> Run:
+        """A new run of this process: who applies, and on whose decision."""
+        now, around = self.clock.now(), self.environment
+        return Run(
+            id=f"{now:%Y%m%dT%H%M%SZ}-{secrets.token_hex(4)}",
+            command=command,
+            started_at=now,
+            as_of=as_of or now,
+            actor=around.actor,
+            host=around.host,
+            pid=os.getpid(),
+            ci_run=around.ci_run,
+            commit=self.revision.commit if self.revision else None,
+            commit_author=self.revision.author if self.revision else None,
+            fingerprint=plan.fingerprint if plan else None,
+            specs_digest=plan.bindings.specs_digest if plan else None,
+            planned=len(plan.changes) if plan else 0,
+            reason=reason,
+            allowed=tuple(map(str, self.options.allow)),
+        )
+
+
+def new_lineage() -> str:
+    """A new store's identity: a random UUID."""
+    from uuid import uuid4
+
+    return str(uuid4())
+
+
+def parse_duration(text: str) -> float:
+    """Seconds, from `10s`, `2m`, `500ms` or a bare number of seconds; UsageError for anything else."""
+    for suffix, factor in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)):
+        number = text.removesuffix(suffix) if suffix else text
+        if text.endswith(suffix) and number.replace(".", "", 1).isascii() and number.replace(".", "", 1).isdigit():
+            return min(float(number) * factor, 86_400.0)
+    raise UsageError("bad-duration", f"{text!r} is no duration", "write 10s, 2m or 500ms")
+
+
+__all__ = ["Options", "ReconcilerError", "Runtime", "Session", "SystemClock", "new_lineage", "parse_duration"]

@@ -1,0 +1,173 @@
+"""Spec files to the desired state: reads every file in its turn, and collects everything found on the way.
+
+Pure. One bad file hides nothing of the others.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Container, Iterator
+from contextlib import contextmanager
+from typing import Final, TypeVar
+
+from pydantic import BaseModel
+
+from reconciler.desired import DesiredState, SpecTexts
+from reconciler.diagnostics import Diagnostic, Diagnostics, Severity, error, in_order
+from reconciler.settings import Settings
+from reconciler.spec.accounts import Accounts, unknown_provider
+from reconciler.spec.facts import FactReader
+from reconciler.spec.layers import LayerKind, LayerReader
+from reconciler.spec.match import CompiledRule, compiled_rules
+from reconciler.spec.models import AccountFile, DefaultsFile, SpecsFile
+from reconciler.spec.parse import parse
+from reconciler.spec.positions import Document
+from reconciler.spec.resolve import Estate, SpecFile
+from reconciler.spec.scalars import PlainScalars
+from reconciler.spec.stacks import FileStack, Folders, Step
+from reconciler.spec.validate import Checked, checked
+
+ACCOUNT_FILE: Final = "_account.yaml"
+DEFAULTS_FILE: Final = "_defaults.yaml"
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+
+
+def load_specs(texts: SpecTexts, settings: Settings, providers: Container[str]) -> DesiredState:
+    """Everything that these files declare, with every error and warning in them and of their source; raises for none.
+
+    With an error among the diagnostics, the subscriptions are what could be made out: plan nothing from them.
+    """
+    with _collector_at_rest():
+        load = _Load(texts, settings)
+        load.check_providers(providers)
+        load.read()
+        return load.desired()
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """A load makes many objects and keeps most of them: looking for garbage meanwhile costs a third of its time."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
+
+
+def empty_file(document: Document, *, of_subscriptions: bool) -> Diagnostic:
+    """The complaint about a file in which nothing stands."""
+    place = document.at()
+    if of_subscriptions:
+        hint = "declare a subscription under 'subscriptions', or remove the file"
+        return error("no-subscriptions", "a file with no subscription", place, hint=hint)
+    return error("empty-file", "an empty file", place, hint="write 'version: 1' and what it is for, or remove the file")
+
+
+class _Load:
+    """One load under way."""
+
+    def __init__(self, texts: SpecTexts, settings: Settings) -> None:
+        self.texts = texts
+        self.found = Diagnostics(list(texts.diagnostics))
+        self.plain = PlainScalars()
+        self.layers = LayerReader(self.found, FactReader(self.found))
+        self.accounts = Accounts(settings, self.found)
+        self.folders = Folders()
+        self.estate = Estate(self.found, self.layers)
+        self.rules: dict[str, list[CompiledRule]] = {}
+
+    def check_providers(self, providers: Container[str]) -> None:
+        """Complain about accounts that nothing can serve."""
+        for account in self.accounts.settings.accounts.values():
+            unknown_provider(account.provider, account.place, providers, self.found)
+
+    def read(self) -> None:
+        """Read every file: first those that others depend on."""
+        self._note_unread()
+        others = []
+        for text in sorted(self.texts.files, key=lambda text: text.origin):
+            document = Document(text.origin, text.text)
+            match document.name:
+                case "_account.yaml":
+                    self.accounts.add(document, self._checked(document, AccountFile))
+                case "_defaults.yaml":
+                    self._defaults_file(document)
+                case _:
+                    others.append(document)
+        for document in others:
+            self._specs_file(document)
+        self.estate.check_renames()
+
+    def _note_unread(self) -> None:
+        """A file that its source could not hand over is broken, not absent."""
+        for item in self.texts.diagnostics:
+            if item.severity is Severity.ERROR and item.place is not None:
+                folder, _, name = item.place.file.rpartition("/")
+                if name == ACCOUNT_FILE:
+                    self.accounts.broken(folder)
+                elif name == DEFAULTS_FILE:
+                    self.folders.broken(folder)
+
+    def _checked(self, document: Document, model: type[ModelT]) -> Checked[ModelT]:
+        """The file's model. What was found in it is taken over, and an empty file is told of."""
+        parsed = parse(document, self.plain)
+        if parsed.data is None:
+            self.found.extend(parsed.diagnostics)
+            if not parsed.unread:
+                self.found.add(empty_file(document, of_subscriptions=model is SpecsFile))
+            return Checked(None)
+        result = checked(document, parsed, model)
+        self.found.extend(result.diagnostics)
+        return result
+
+    def _steps(self, document: Document, result: Checked[SpecsFile] | Checked[DefaultsFile]) -> tuple[Step, ...]:
+        """The layers of a file: its defaults, then its rules in their order."""
+        model = result.model
+        if model is None:
+            return ()
+        self.layers.broken = result.broken
+        of_folder = isinstance(model, DefaultsFile)
+        steps: list[Step] = []
+        if model.defaults is not None:
+            kind = LayerKind.FOLDER_DEFAULTS if of_folder else LayerKind.FILE_DEFAULTS
+            steps.append(self.layers.defaults(model.defaults, kind, document))
+        kind = LayerKind.FOLDER_RULE if of_folder else LayerKind.FILE_RULE
+        rules = compiled_rules(model.rules, kind, document, result, self.layers)
+        if rules:
+            self.rules[document.origin] = rules
+        return (*steps, *rules)
+
+    def _defaults_file(self, document: Document) -> None:
+        result = self._checked(document, DefaultsFile)
+        if result.model is None or result.broken:
+            self.folders.broken(document.folder)
+        self.folders.add(document.folder, self._steps(document, result))
+
+    def _specs_file(self, document: Document) -> None:
+        result = self._checked(document, SpecsFile)
+        model = result.model
+        if model is None:
+            return
+        if not model.subscriptions and not result.broken:
+            self.found.add(empty_file(document, of_subscriptions=True))
+        above = self.folders.stack(document.folder)
+        stack = FileStack(above.steps + self._steps(document, result), above.sure)
+        file = SpecFile(document, result, self.accounts.of_file(document, result, model), stack)
+        for name, block in model.subscriptions.items():
+            self.estate.resolve(file, name, block)
+
+    def desired(self) -> DesiredState:
+        """What was read, as a value."""
+        rules = [rule for origin in sorted(self.rules) for rule in self.rules[origin]]
+        if not self.found.has_errors:  # else what it was to match may stand in what could not be read
+            self.found.extend(rule.unused for rule in rules if not rule.matched)
+        return DesiredState(
+            self.estate.subscriptions,
+            self.accounts.known,
+            tuple(rule.use for rule in rules),
+            self.texts.digest,
+            tuple(in_order(self.found.items)),
+        )

@@ -1,0 +1,155 @@
+"""Subscriptions, one after the other, with their layers folded: what each comes to, and what is wrong between them.
+
+Pure. A mistake is told once, where it was made; what was complained about already is not missing as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Final
+
+from reconciler.diagnostics import Diagnostics, Place, error, warning
+from reconciler.model import DesiredSubscription, Facts, SubscriptionKey
+from reconciler.settings import AccountSettings
+from reconciler.spec.layers import FieldPlaces, LayerReader
+from reconciler.spec.models import SpecsFile, SubscriptionBlock
+from reconciler.spec.positions import Document, SpecPlace
+from reconciler.spec.stacks import FileStack
+from reconciler.spec.validate import Checked
+
+LEDGER: Final = "ledger"
+"""The provider whose records are made of the facts."""
+_REQUIRED: Final = ("product", "term", "start")
+_NO_FACTS: Final = Facts()
+
+
+@dataclass(frozen=True, slots=True)
+class SpecFile:
+    """One file of subscriptions, and what it stands under."""
+
+    document: Document
+    checked: Checked[SpecsFile]
+    account: AccountSettings | None
+    """None: it could not be told, and its subscriptions are only judged."""
+    stack: FileStack
+
+
+@dataclass(slots=True)
+class Estate:
+    """All subscriptions resolved so far, and what is known of them for the duplicates."""
+
+    found: Diagnostics
+    layers: LayerReader
+    subscriptions: dict[SubscriptionKey, DesiredSubscription] = field(default_factory=dict)
+    _ids: dict[tuple[str, str], DesiredSubscription] = field(default_factory=dict)
+    _renamed: dict[SubscriptionKey, DesiredSubscription] = field(default_factory=dict)
+    _told: set[Place] = field(default_factory=set)
+
+    def resolve(self, file: SpecFile, name: str, block: SubscriptionBlock) -> None:
+        """Fold one subscription's layers, judge what they come to, and take it in."""
+        document, account = file.document, file.account
+        own = self.layers.own(block, document, ("subscriptions", name))
+        key = SubscriptionKey("" if account is None else account.name, name)
+        inherited, base = file.stack.inherited(key, own)
+        folded = base.under(own)
+        fields = FieldPlaces(inherited, own, (block.id is not None, block.previously is not None))
+        facts = folded.facts or _NO_FACTS
+        if facts.billing is not None and facts.term is not None and facts.billing.months > facts.term.months:
+            self._billing(facts, fields["billing"], name)
+        if own.reason is not None and folded.pair is None and not file.checked.broken:
+            hint = "say what for: add 'recurring' or 'cancel'"
+            self.found.add(warning("unused-reason", "a reason for nothing", own.place_of("reason"), hint=hint))
+        wanted = DesiredSubscription(
+            key,
+            SpecPlace(document, own.path, True),
+            facts,
+            folded.pair,
+            block.id,
+            block.previously,
+            folded.owner,
+            folded.labels,
+            folded.protect,
+            own.protect is not None,
+            fields,
+        )
+        if account is not None:
+            self._need(wanted, file, account)
+            self._enter(wanted, account)
+
+    def _billing(self, facts: Facts, place: Place, name: str) -> None:
+        if place in self._told:
+            return  # inherited by many, told once
+        self._told.add(place)
+        detail = f"billing {facts.billing}, term {facts.term}, for '{name}'"
+        summary = "a billing cycle longer than the term"
+        hint = "charge it once a term, or more often"
+        self.found.add(error("billing-longer-than-term", summary, place, detail=detail, hint=hint))
+
+    def _need(self, wanted: DesiredSubscription, file: SpecFile, account: AccountSettings) -> None:
+        """What an account's provider cannot do without: facts for the ledger, an id for all others."""
+        facts, name = wanted.facts, wanted.key.name
+        if account.provider != LEDGER:
+            if wanted.id is None and not file.checked.is_broken("subscriptions", name, "id"):
+                hint = f"add 'id': the one by which {account.provider} knows it"
+                self.found.add(error("missing-id", "a subscription without its provider's id", wanted.place, hint=hint))
+            return
+        if facts.product is not None and facts.term is not None and facts.start is not None:
+            return
+        missing = [fact for fact in _REQUIRED if getattr(facts, fact) is None and self._unsaid(fact, wanted, file)]
+        if missing and file.stack.sure:
+            names = ", ".join(f"'{fact}'" for fact in missing)
+            hint = "a ledger account's record is made of its facts: add them here, or to defaults"
+            self.found.add(error("missing-fact", "missing facts", wanted.place, detail=names, hint=hint))
+
+    def _unsaid(self, fact: str, wanted: DesiredSubscription, file: SpecFile) -> bool:
+        """Whether no layer says this fact, not even in a way that was complained about."""
+        fields = wanted.fields
+        if fact == "start" and isinstance(fields, FieldPlaces) and self.layers.start_was_told(fields.layers):
+            return False
+        return not (
+            file.checked.is_broken("subscriptions", wanted.key.name, "facts", fact)
+            or file.checked.is_broken("defaults", "facts", fact)
+        )
+
+    def _enter(self, wanted: DesiredSubscription, account: AccountSettings) -> None:
+        first = self.subscriptions.setdefault(wanted.key, wanted)
+        if first is not wanted:
+            hint = "give one of them another name"
+            summary, what = "a name declared twice", str(wanted.key)
+            self._twice("duplicate-subscription", summary, what, wanted.place, first.place, hint)
+            return
+        if wanted.id is not None:
+            first = self._ids.setdefault((account.provider, wanted.id), wanted)
+            if first is not wanted:
+                hint = "one subscription of the provider is declared once; take one of them out"
+                there, here = first.fields["id"], wanted.fields["id"]
+                self._twice("duplicate-id", "a provider's id declared twice", wanted.id, here, there, hint)
+        if wanted.previously is not None:
+            self._rename(wanted, SubscriptionKey(account.name, wanted.previously))
+
+    def _rename(self, wanted: DesiredSubscription, former: SubscriptionKey) -> None:
+        place = wanted.fields["previously"]
+        if former == wanted.key:
+            hint = "take 'previously' out, or name what it was called before"
+            self.found.add(error("previously-itself", "a subscription renamed to itself", place, hint=hint))
+            return
+        first = self._renamed.setdefault(former, wanted)
+        if first is not wanted:
+            hint = "only one subscription can be the renamed one"
+            there = first.fields["previously"]
+            self._twice("duplicate-previously", "a former name claimed twice", str(former), place, there, hint)
+
+    def _twice(self, code: str, summary: str, what: str, place: Place, first: Place, hint: str) -> None:
+        detail = f"'{what}', first at {first.location}"
+        self.found.add(error(code, summary, place, detail=detail, hint=hint))
+
+    def check_renames(self) -> None:
+        """A former name must not be declared any more. All subscriptions must have been resolved by now."""
+        for former, wanted in self._renamed.items():
+            still = self.subscriptions.get(former)
+            if still is not None:
+                detail = f"'{former}' at {still.place.location}"
+                hint = "take the former name out, or 'previously'"
+                summary = "a former name that is still declared"
+                place = wanted.fields["previously"]
+                self.found.add(error("previously-declared", summary, place, detail=detail, hint=hint))

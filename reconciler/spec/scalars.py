@@ -1,0 +1,118 @@
+"""Plain scalars by the YAML 1.2 core schema (yaml.org/spec/1.2.2, 10.3.2), each number with the text it was written as.
+
+Pure. What is quoted is text and never comes here; dates, `on`, `yes` and `1_000` are text in this schema.
+"""
+
+from __future__ import annotations
+
+import re
+from enum import Enum
+from math import isinf
+from typing import Final, Self
+
+MEMO_SIZE: Final = 50_000
+"""How many different plain scalars are remembered; an estate of unique ids must not fill the memory."""
+LONG: Final = 16 * 1024
+"""Characters: a longer text may be more bytes than a scalar may have, and is never remembered."""
+_LONGEST_INTEGER: Final = 300
+_BEYOND: Final = 10**300
+
+
+class Broken(Enum):
+    """Stands where the file holds something that has no value in this dialect; it was reported where it was found."""
+
+    BROKEN = "broken"
+
+
+BROKEN: Final = Broken.BROKEN
+
+
+class IntText(int):
+    """A whole number that knows its source text, for fields in which a code such as 0123 is text."""
+
+    text: str
+
+    def __new__(cls, number: int, text: str) -> Self:
+        made = super().__new__(cls, number)
+        made.text = text
+        return made
+
+    def __str__(self) -> str:
+        return self.text
+
+
+class FloatText(float):
+    """A number with a point or an exponent that knows its source text."""
+
+    text: str
+
+    def __new__(cls, number: float, text: str) -> Self:
+        made = super().__new__(cls, number)
+        made.text = text
+        return made
+
+    def __str__(self) -> str:
+        return self.text
+
+
+Scalar = str | int | float | bool | Broken
+
+_CORE = re.compile(
+    r"""
+      (?P<null>    | ~ | null | Null | NULL )
+    | (?P<true>    true | True | TRUE )
+    | (?P<false>   false | False | FALSE )
+    | (?P<integer> [-+]?[0-9]+ )
+    | (?P<octal>   0o[0-7]+ )
+    | (?P<hex>     0x[0-9a-fA-F]+ )
+    | (?P<float>   [-+]? ( \.[0-9]+ | [0-9]+ (\.[0-9]*)? ) ([eE][-+]?[0-9]+)? )
+    | (?P<special> [-+]? \. (inf | Inf | INF) | \. (nan | NaN | NAN) )
+    """,
+    re.VERBOSE,
+)
+_MAY_BE_SPECIAL: Final = frozenset("~nNtTfF+-.0123456789")
+
+
+def core(text: str) -> Scalar | None:
+    """What a plain scalar means: None for null, BROKEN for a number that is not finite, else its value."""
+    if text and text[0] not in _MAY_BE_SPECIAL:
+        return text
+    found = _CORE.fullmatch(text)
+    match found.lastgroup if found else "text":
+        case "null":
+            return None
+        case "true":
+            return True
+        case "false":
+            return False
+        case "integer":
+            return _integer(text, 10)
+        case "octal" | "hex":
+            return _integer(text, 0)
+        case "float":
+            number = float(text)
+            return BROKEN if isinf(number) else FloatText(number, text)
+        case "special":
+            return BROKEN
+        case _:
+            return text
+
+
+def _integer(text: str, base: int) -> IntText:
+    # Python converts and shows no more than 4,300 digits; such a number is beyond every range, and its text is kept.
+    if len(text) > _LONGEST_INTEGER:
+        return IntText(-_BEYOND if text[0] == "-" else _BEYOND, text)
+    return IntText(int(text, base), text)
+
+
+class PlainScalars(dict[str, Scalar]):
+    """A memo of plain scalars: the same words come again and again. BROKEN: null, what is not finite, long texts."""
+
+    def __missing__(self, text: str) -> Scalar:
+        if len(text) > LONG:
+            return BROKEN
+        value = core(text)
+        known: Scalar = BROKEN if value is None else value
+        if len(self) < MEMO_SIZE:
+            self[text] = known
+        return known

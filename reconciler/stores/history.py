@@ -1,0 +1,94 @@
+"""Reading the journal back: oldest first, in short reads, and of one key under every name that it had.
+
+Must not hold a lock between two reads: whoever looks at a history through a pager would stop every apply.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+from reconciler.journal import HistoryEntry
+from reconciler.model import SubscriptionKey
+from reconciler.stores import rows
+
+Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
+"""Begins a read transaction, and ends it with the block."""
+
+COLUMNS = (
+    "journal.number, runs.id, journal.at, journal.account, journal.name, journal.kind, journal.outcome,"
+    " journal.before_values, journal.after_values, journal.reason, journal.error, runs.actor, runs.ci_run,"
+    " runs.commit_ref, runs.commit_author, journal.source_file, journal.source_line, journal.source_column"
+)
+_JOURNAL = f"SELECT {COLUMNS} FROM journal JOIN runs ON runs.number = journal.run WHERE"  # noqa: S608 - from this page
+_STANDS = "AND NOT (outcome = 'intended' AND EXISTS (SELECT 1 FROM journal AS o WHERE o.closes = journal.number))"
+"""An intent whose outcome was journaled is told by that outcome."""
+_PAGE = f"{_JOURNAL} journal.number > ? {_STANDS} ORDER BY journal.number LIMIT ?"
+_AT_A_TIME = 500
+_FOREVER = (1 << 63) - 1
+
+
+def of_all(reading: Reading) -> Iterator[HistoryEntry]:
+    """The whole journal."""
+    after, more = -1, True
+    while more:
+        with reading() as connection:
+            page = connection.execute(_PAGE, (after, _AT_A_TIME)).fetchall()
+            entries = [rows.history_entry(row) for row in page]
+        yield from entries
+        more = len(page) == _AT_A_TIME
+        after = page[-1][0] if page else after
+
+
+def of_key(reading: Reading, key: SubscriptionKey) -> Iterator[HistoryEntry]:
+    """The journal of the record that has this key; of the one that last had it, if none has."""
+    with reading() as connection:
+        numbers = _numbers(connection, key)
+    for begin in range(0, len(numbers), _AT_A_TIME):
+        some = numbers[begin : begin + _AT_A_TIME]
+        statement = f"{_JOURNAL} journal.number IN ({', '.join('?' * len(some))}) {_STANDS} ORDER BY journal.number"
+        with reading() as connection:
+            entries = [rows.history_entry(row) for row in connection.execute(statement, some)]
+        yield from entries
+
+
+def _numbers(connection: sqlite3.Connection, key: SubscriptionKey) -> list[int]:
+    """The entries of one record, followed back through its renames.
+
+    A name that was given up may have been taken by another record since: each life of a name ends with the rename away
+    from it, and only the last life is the key's own.
+    """
+    until = _FOREVER
+    found: set[int] = set()
+    given_up = _given_up(connection, key.account, key.name, until)
+    if given_up and not _life(connection, key.account, key.name, given_up, until):
+        found.add(given_up)  # so that the reader learns the new name
+        until = given_up
+    lives = [(key.name, until)]
+    while lives:
+        name, until = lives.pop()
+        since = _given_up(connection, key.account, name, until)
+        for number, previous in _life(connection, key.account, name, since, until):
+            found.add(number)
+            if previous is not None:
+                lives.append((previous, number))
+    return sorted(found)
+
+
+def _given_up(connection: sqlite3.Connection, account: str, name: str, before: int) -> int:
+    statement = (
+        "SELECT coalesce(max(number), 0) FROM journal"
+        " WHERE account = ? AND previous = ? AND outcome = 'succeeded' AND number < ?"
+    )
+    number: int = connection.execute(statement, (account, name, before)).fetchone()[0]
+    return number
+
+
+def _life(connection: sqlite3.Connection, account: str, name: str, since: int, until: int) -> list[tuple[int, str]]:
+    """The entries under a name between two renames away from it; with the name before, where one renamed to this."""
+    statement = (
+        "SELECT number, CASE WHEN outcome = 'succeeded' THEN previous END FROM journal"
+        " WHERE account = ? AND name = ? AND number > ? AND number < ?"
+    )
+    return connection.execute(statement, (account, name, since, until)).fetchall()

@@ -1,0 +1,156 @@
+"""The reading half of the embedded store. It never changes a byte of it, nor anything beside it."""
+
+from __future__ import annotations
+
+import gc
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from reconciler.diagnostics import Diagnostic
+from reconciler.journal import HistoryEntry, Holder
+from reconciler.model import SubscriptionKey
+from reconciler.ports import StoredState
+from reconciler.stores import failures, history, recovery, rows
+from reconciler.stores.migrations import STEPS, Step
+from reconciler.stores.opening import inspect
+from reconciler.stores.tables import ACCOUNTS, HOLDER, STORE, SUBSCRIPTIONS, Row
+
+_UNFINISHED = "SELECT id, fingerprint FROM runs WHERE finished_at IS NULL AND carried_on_by IS NULL ORDER BY number"
+_OPEN = (
+    "SELECT account, name FROM journal WHERE outcome = 'intended'"
+    " AND NOT EXISTS (SELECT 1 FROM journal AS later WHERE later.closes = journal.number)"
+)
+
+
+def open_reader(path: Path, lock_timeout: float, *, steps: Sequence[Step] = STEPS) -> SqliteReader | None:
+    """The store at this path, or None where there is none.
+
+    Waits up to `lock_timeout` seconds for a writer to end (StoreBusy). What a crash left half written, and what an
+    older release wrote, is read from a private copy; the snapshot then carries a warning. Raises StoreCorrupt, or
+    StoreError for a store that is newer, in WAL mode, a link or not readable.
+    """
+    if not inspect(path):
+        return None
+    with failures.told(path):
+        connection, found = recovery.readable(path, lock_timeout, steps)
+        connection.execute("ROLLBACK")
+    return SqliteReader(connection, path, lock_timeout, steps, found)
+
+
+class SqliteReader:
+    """A StateReader on one SQLite file; use it as a context manager, or close it."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        path: Path,
+        lock_timeout: float,
+        steps: Sequence[Step] = STEPS,
+        found: Sequence[Diagnostic] = (),
+    ) -> None:
+        self.path = path
+        self._connection = connection
+        self._lock_timeout = lock_timeout
+        self._steps = steps
+        self._found = tuple(found)
+
+    def snapshot(self) -> StoredState:
+        """Everything, from one read transaction; StoreCorrupt names the first record that cannot be read."""
+        with self.reading() as connection, collector_at_rest():
+            subscriptions = rows.subscriptions(connection.execute(SUBSCRIPTIONS.select))
+            lineage, serial, last_as_of, safety, *freeze = head(connection)
+            return StoredState(
+                lineage=lineage,
+                serial=serial,
+                subscriptions=subscriptions,
+                accounts={name: (provider, tenant) for name, provider, tenant in _accounts(connection)},
+                safety=rows.safety(safety),
+                freeze=rows.freeze(*freeze),
+                last_as_of=rows.last_as_of(last_as_of),
+                unfinished={str(run): made for run, made in connection.execute(_UNFINISHED)},
+                open_intents=frozenset(SubscriptionKey(*key) for key in connection.execute(_OPEN)),
+                diagnostics=self._found,
+            )
+
+    def history(self, key: SubscriptionKey | None = None) -> Iterator[HistoryEntry]:
+        """The journal, oldest first; of one key, including the names it had before, where one is given.
+
+        An intent shows until its outcome is journaled. Read in short transactions, so that it never keeps a writer out.
+        """
+        return history.of_all(self.reading) if key is None else history.of_key(self.reading, key)
+
+    def holder(self) -> Holder | None:
+        """Who holds the lease, as far as that run has written it down."""
+        with self.reading() as connection:
+            row = connection.execute(HOLDER.select).fetchone()
+            return row and rows.holder(row)
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """One consistent picture for the time of the block; while it lasts, no writer can commit."""
+        with failures.told(self.path):
+            self._begin()
+            try:
+                yield self._connection
+            except ValueError as error:
+                raise failures.corrupt(self.path, str(error)) from error
+            finally:
+                with suppress(sqlite3.Error):  # ended already, by what went wrong inside
+                    self._connection.execute("ROLLBACK")
+
+    def close(self) -> None:
+        """Let go of it; afterwards it cannot be used."""
+        self._connection.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _begin(self) -> None:
+        try:
+            recovery.begin(self._connection)
+        except sqlite3.OperationalError as error:
+            if not recovery.half_written(error):
+                raise
+            # An apply was cut off since this was opened.
+            self._connection.close()
+            self._connection, found = recovery.readable(self.path, self._lock_timeout, self._steps)
+            self._found += tuple(found)
+
+
+def head(connection: sqlite3.Connection) -> Row:
+    """The store's one row; ValueError where it is missing or no such row."""
+    row: Row | None = connection.execute(STORE.select).fetchone()
+    problem = "its head is missing" if row is None else STORE.problem(row)
+    if row is None or problem:
+        raise ValueError(problem)
+    return row
+
+
+def _accounts(connection: sqlite3.Connection) -> list[Row]:
+    found: list[Row] = connection.execute(ACCOUNTS.select).fetchall()
+    for row in found:
+        problem = ACCOUNTS.problem(row)
+        if problem:
+            raise ValueError(f"account {row[0]}: {problem}")
+    return found
+
+
+@contextmanager
+def collector_at_rest() -> Iterator[None]:
+    """Many values are made and none is dropped: looking for cycles among them again and again doubles the time."""
+    resting = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if resting:
+            gc.enable()

@@ -1,0 +1,130 @@
+"""What one recorded batch does to the tables: rows, journal entries, and which of them were recorded before.
+
+Runs inside a transaction that the store began. Must not begin or end one.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import NamedTuple
+
+from reconciler.changes import Kind
+from reconciler.journal import Entry, Outcome, OutcomeKind
+from reconciler.model import StoredSubscription, SubscriptionKey
+from reconciler.stores.rows import journal_row, stored_row
+from reconciler.stores.tables import JOURNAL, SUBSCRIPTIONS, Row, instant_text
+
+BATCH = 10_000
+_LOOKUPS = 500
+_FORGET = "DELETE FROM subscriptions WHERE account = ? AND name = ?"
+
+
+class _Earlier(NamedTuple):
+    """What the journal says of an operation already, one for each of its entries."""
+
+    number: int
+    run: int
+    outcome: str
+
+
+def record(connection: sqlite3.Connection, run: int, serial: int, entries: Sequence[Entry], at: datetime) -> int:
+    """Write rows and outcomes; answers how many of the entries were not recorded before."""
+    written = 0
+    for begin in range(0, len(entries), BATCH):
+        batch = entries[begin : begin + BATCH]
+        fresh = _fresh(connection, run, batch)
+        effects = _effects(entry for entry, _ in fresh)
+        connection.executemany(_FORGET, [key for key, row in effects.items() if row is None])
+        connection.executemany(SUBSCRIPTIONS.upsert, (stored_row(row) for row in effects.values() if row is not None))
+        connection.executemany(JOURNAL.insert, _lines(fresh, run, serial, at))
+        written += len(fresh)
+    return written
+
+
+def intend(connection: sqlite3.Connection, run: int, entries: Sequence[Entry], at: datetime) -> None:
+    """Write intents, but for operations that have an open one or have succeeded."""
+    earlier = _earlier(connection, entries)
+    new: list[tuple[Entry, int | None]] = []
+    for entry in {entry.operation_id: entry for entry in entries}.values():
+        known = earlier.get(entry.operation_id, ())
+        if _open(known) is None and not _succeeded(known):
+            new.append((replace(entry, outcome=Outcome(OutcomeKind.INTENDED)), None))
+    connection.executemany(JOURNAL.insert, _lines(new, run, None, at))
+
+
+def _fresh(connection: sqlite3.Connection, run: int, entries: Sequence[Entry]) -> list[tuple[Entry, int | None]]:
+    """The entries that were not recorded before, each with the number of the open intent that it closes.
+
+    What has succeeded stays so; the same outcome of the same run is told once: it is repeated only after a crash, by
+    a run that could not know whether its last transaction had reached the disk.
+    """
+    earlier = _earlier(connection, entries)
+    told: dict[str, OutcomeKind] = {}
+    fresh: list[tuple[Entry, int | None]] = []
+    for entry in entries:
+        _refuse_nonsense(entry)
+        outcome = entry.outcome.kind
+        if entry.operation_id in told:
+            if told[entry.operation_id] is not outcome:
+                raise RuntimeError(f"{entry.change.key}: two outcomes of operation {entry.operation_id}")
+            continue
+        told[entry.operation_id] = outcome
+        known = earlier.get(entry.operation_id, ())
+        if not (_succeeded(known) or any(one.run == run and one.outcome == outcome for one in known)):
+            intent = _open(known)
+            fresh.append((entry, intent and intent.number))
+    return fresh
+
+
+def _refuse_nonsense(entry: Entry) -> None:
+    change, outcome = entry.change, entry.outcome
+    if outcome.kind is OutcomeKind.INTENDED:
+        raise RuntimeError(f"{change.key}: an intent is no outcome")
+    if entry.previous is not None and entry.previous.account != change.key.account:
+        raise RuntimeError(f"{change.key}: was {entry.previous} before, in another account")
+    if outcome.kind is OutcomeKind.SUCCEEDED:
+        left = None if change.kind is Kind.FORGET else change.key
+        if left != (outcome.row and outcome.row.key):
+            raise RuntimeError(f"{change.key}: {change.kind} must not leave {outcome.row and outcome.row.key}")
+
+
+def _open(known: Sequence[_Earlier]) -> _Earlier | None:
+    """The intent that has no outcome yet: it can only be the last of its operation's entries."""
+    return known[-1] if known and known[-1].outcome == OutcomeKind.INTENDED else None
+
+
+def _succeeded(known: Sequence[_Earlier]) -> bool:
+    return any(one.outcome == OutcomeKind.SUCCEEDED for one in known)
+
+
+def _earlier(connection: sqlite3.Connection, entries: Sequence[Entry]) -> dict[str, list[_Earlier]]:
+    found: dict[str, list[_Earlier]] = {}
+    for begin in range(0, len(entries), _LOOKUPS):
+        ids = [entry.operation_id for entry in entries[begin : begin + _LOOKUPS]]
+        marks = ", ".join("?" * len(ids))
+        statement = (
+            "SELECT operation_id, number, run, outcome FROM journal"  # noqa: S608 - only question marks are put in
+            f" WHERE operation_id IN ({marks}) ORDER BY number"
+        )
+        for operation_id, *rest in connection.execute(statement, ids):
+            found.setdefault(operation_id, []).append(_Earlier(*rest))
+    return found
+
+
+def _effects(entries: Iterator[Entry]) -> dict[SubscriptionKey, StoredSubscription | None]:
+    """What each key holds in the end (None: nothing): a record may have had several changes, and several names."""
+    left: dict[SubscriptionKey, StoredSubscription | None] = {}
+    for entry in entries:
+        if entry.outcome.kind is OutcomeKind.SUCCEEDED:
+            if entry.previous is not None:
+                left[entry.previous] = None
+            left[entry.change.key] = entry.outcome.row
+    return left
+
+
+def _lines(entries: Sequence[tuple[Entry, int | None]], run: int, serial: int | None, at: datetime) -> Iterator[Row]:
+    moment = instant_text(at)
+    return (journal_row(entry, run, serial, moment, closes) for entry, closes in entries)

@@ -1,0 +1,154 @@
+"""The plan as workflow commands of GitHub Actions: annotations at the lines of the specs that ask for something.
+
+Pure values to text. GitHub shows ten annotations of each level a step and drops the rest in silence: the worst come
+first, and what was left out is said.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from reconciler.changes import Blocked, Change, Kind, Listed, Refusal
+from reconciler.diagnostics import Diagnostic, Place, Severity, in_order
+from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
+from reconciler.plan import Plan, Verdict
+from reconciler.views.escape import github_data, github_property, line_start, terminal
+from reconciler.views.paint import shorten
+from reconciler.views.words import (
+    DONE,
+    VERBS,
+    Group,
+    NameOf,
+    counted,
+    follows,
+    grouped,
+    per_account,
+    plan_summary,
+    report_summary,
+    sentence,
+    worst_first,
+)
+
+MOST = 10
+"""Annotations of a level that GitHub shows for one step."""
+
+_TEXT = 1000
+_LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: "notice"}
+
+
+@dataclass(frozen=True, slots=True)
+class _Annotation:
+    """One workflow command; its lines are not escaped yet."""
+
+    level: str
+    title: str
+    lines: tuple[str, ...]
+    at: Place | None = None
+    """Asked for its line only if it is shown."""
+
+    def __str__(self) -> str:
+        properties = {"title": self.title}
+        if self.at is not None:
+            at = self.at.location
+            properties = {"file": at.file, "line": str(at.line), "col": str(at.column), **properties}
+        listed = ",".join(f"{name}={github_property(value)}" for name, value in properties.items())
+        # A command without a message shows nothing: its title says the least that there is to say.
+        lines = [shorten(line, _TEXT) for line in self.lines if line] or [self.title]
+        return f"::{self.level} {listed}::{github_data(*lines)}"
+
+
+def plan_github(plan: Plan, verdict: Verdict, names: NameOf, *, report: ApplyReport | None = None) -> str:
+    """Annotations for the plan or the apply of it, and for every finding; the last line is the summary."""
+    refused = "would be refused" if report is None else "refused"
+    found = [_refusal(item, refused) for item in worst_first(verdict.refused)]
+    if report is None:
+        found += _changes(plan.changes, names, VERBS)
+        summary = plan_summary(plan, verdict)
+    else:
+        done = [item.change for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED]
+        found += [*_unsuccessful(report.changes), *_changes(done, names, DONE)]
+        summary = report_summary(plan, verdict, report)
+    found += [_blocked(item) for item in sorted(plan.blocked, key=lambda item: (item.key, item.kind.rank))]
+    found += [_held(item) for item in sorted(plan.held, key=lambda item: item.key)]
+    return _printed([*found, *_diagnostics(plan.diagnostics)], line_start(terminal(summary)))
+
+
+def diagnostics_github(diagnostics: Iterable[Diagnostic]) -> str:
+    """Annotations for findings alone, a line each."""
+    return _printed(_diagnostics(diagnostics))
+
+
+def _printed(found: Sequence[_Annotation], *last: str) -> str:
+    lines, cut = [], []
+    for level in _LEVELS.values():
+        members = [item for item in found if item.level == level]
+        lines += [str(item) for item in members[:MOST]]
+        if len(members) > MOST:
+            cut.append(f"{MOST} of {len(members):,} {level}s")
+    if cut:
+        lines.append(f"Annotated: {', '.join(cut)}; GitHub shows no more in one step. The other formats hold them all.")
+    return "".join(f"{line}\n" for line in (*lines, *last))
+
+
+def _refusal(item: Refusal, word: str) -> _Annotation:
+    return _Annotation("error", f"{word}: {item.limit} ({item.scope})", (item.detail, _hint(item.hint)))
+
+
+def _hint(text: str) -> str:
+    return f"hint: {text}" if text else ""
+
+
+def _changes(changes: Sequence[Change], names: NameOf, verbs: Mapping[Kind, str]) -> list[_Annotation]:
+    """The changes in reading order: what cannot be undone warns, the rest informs; new records as a count."""
+    found = []
+    for group, members in grouped(changes).items():
+        if group is Group.NEW:
+            found += [
+                _Annotation("notice", f"{verbs[kind]}: {account}", (counted(count, "subscription"),))
+                for kind, account, count in per_account(members)
+            ]
+            continue
+        level = "warning" if group is Group.IRREVERSIBLE else "notice"
+        found += [_change(level, change, names, verbs) for change in members]
+    return found
+
+
+def _change(level: str, change: Change, names: NameOf, verbs: Mapping[Kind, str]) -> _Annotation:
+    name = f" ({names(change.key.account, change.product)})" if change.product else ""
+    why = f"why: {change.reason}" if change.reason else ""
+    return _Annotation(level, f"{verbs[change.kind]}: {change.key}{name}", (follows(change), why), change.place)
+
+
+_NOT_DONE = {
+    OutcomeKind.FAILED: ("error", "failed"),
+    OutcomeKind.UNKNOWN: ("error", "outcome unknown"),
+    OutcomeKind.INTENDED: ("error", "outcome unknown"),
+    OutcomeKind.SKIPPED: ("warning", "not tried"),
+}
+
+
+def _unsuccessful(changes: Iterable[ChangeReport]) -> list[_Annotation]:
+    found = []
+    for item in changes:
+        if item.outcome in _NOT_DONE:
+            level, word = _NOT_DONE[item.outcome]
+            title = f"{word}: {VERBS[item.change.kind]} {item.change.key}"
+            found.append(_Annotation(level, title, (item.error or "",), item.change.place))
+    return found
+
+
+def _blocked(item: Blocked) -> _Annotation:
+    title = f"blocked: {VERBS[item.kind]} {item.key}"
+    return _Annotation("warning", title, (f"{item.code}: {item.detail}", _hint(item.hint)), item.place)
+
+
+def _held(item: Listed) -> _Annotation:
+    return _Annotation("warning", f"held: {item.key}", (item.detail, _hint(item.hint)), item.place)
+
+
+def _diagnostics(items: Iterable[Diagnostic]) -> list[_Annotation]:
+    return [
+        _Annotation(_LEVELS[item.severity], item.code, (sentence(item), _hint(item.hint)), item.place)
+        for item in in_order(items)
+    ]

@@ -1,0 +1,310 @@
+"""What the views for people say alike: verbs, groups, dates, consequences, and the summary line.
+
+Pure values to words, not escaped: that is for the view, which knows its sink.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from enum import Enum
+
+from reconciler.changes import ENDING, SPENDING, Change, JsonValue, Kind, Refusal, Risk
+from reconciler.diagnostics import Diagnostic
+from reconciler.journal import ApplyReport, OutcomeKind
+from reconciler.model import SubscriptionKey
+from reconciler.plan import Plan, Verdict
+
+NameOf = Callable[[str, str], str]
+"""The name to show for an account's product code; see `catalogue.Names`."""
+
+VERBS: Mapping[Kind, str] = {
+    Kind.REGISTER: "register",
+    Kind.ADOPT: "adopt",
+    Kind.CANCEL_NOW: "cancel now",
+    Kind.CANCEL_AT_RENEWAL: "cancel at renewal",
+    Kind.TURN_OFF: "turn off",
+    Kind.REACTIVATE: "reactivate",
+    Kind.TURN_ON: "turn on",
+    Kind.UNDO_CANCEL: "undo cancel",
+    Kind.RENAME: "rename",
+    Kind.CORRECT: "correct",
+    Kind.UPDATE: "update",
+    Kind.FORGET: "forget",
+}
+"""What is to be done, in the order in which summaries count it."""
+
+DONE: Mapping[Kind, str] = {
+    Kind.REGISTER: "registered",
+    Kind.ADOPT: "adopted",
+    Kind.CANCEL_NOW: "cancelled now",
+    Kind.CANCEL_AT_RENEWAL: "cancelled at renewal",
+    Kind.TURN_OFF: "turned off",
+    Kind.REACTIVATE: "reactivated",
+    Kind.TURN_ON: "turned on",
+    Kind.UNDO_CANCEL: "cancel undone",
+    Kind.RENAME: "renamed",
+    Kind.CORRECT: "corrected",
+    Kind.UPDATE: "updated",
+    Kind.FORGET: "forgotten",
+}
+"""What was done."""
+
+_MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
+
+
+class Group(Enum):
+    """The parts of a plan in reading order, each with its heading."""
+
+    IRREVERSIBLE = "Cannot be undone"
+    ENDING = "Ends"
+    SPENDING = "Spends"
+    OTHER = "Other changes"
+    NEW = "New records"
+
+
+def group_of(change: Change) -> Group:
+    """The part of the plan that a change is shown in."""
+    if change.kind in (Kind.REGISTER, Kind.ADOPT):
+        return Group.NEW
+    if change.risk is Risk.IRREVERSIBLE:
+        return Group.IRREVERSIBLE
+    if change.kind in ENDING:
+        return Group.ENDING
+    return Group.SPENDING if change.kind in SPENDING else Group.OTHER
+
+
+def grouped(changes: Iterable[Change]) -> dict[Group, list[Change]]:
+    """The changes of each group by key, then by verb; groups without any are left out."""
+    found: dict[Group, list[Change]] = {group: [] for group in Group}
+    for change in sorted(changes, key=lambda change: (change.key, change.kind.rank)):
+        found[group_of(change)].append(change)
+    return {group: members for group, members in found.items() if members}
+
+
+def per_account(changes: Iterable[Change]) -> list[tuple[Kind, str, int]]:
+    """How many registrations and adoptions each account has, by verb, then by account."""
+    counts = Counter((change.kind, change.key.account) for change in changes)
+    return [
+        (kind, account, counts[kind, account]) for kind, account in sorted(counts, key=lambda at: (at[0].rank, at[1]))
+    ]
+
+
+def day(value: object) -> str:
+    """A date or the day of an instant as people write it, the same in every locale: `29 Nov 2026`."""
+    try:
+        found = value if isinstance(value, date) else date.fromisoformat(str(value)[:10])
+    except ValueError:
+        return str(value)
+    return f"{found.day} {_MONTHS[found.month - 1]} {found.year}"
+
+
+def last_day(end: datetime | date | str) -> str:
+    """The last day of a period that ends, exclusively, with this one."""
+    found = date.fromisoformat(end[:10]) if isinstance(end, str) else end
+    return day(found - timedelta(days=1))
+
+
+def term_words(start: datetime | date | str, end: datetime | date | str) -> str:
+    """A half-open period by its first and its last day."""
+    return f"{day(start)} to {last_day(end)}"
+
+
+def follows(change: Change) -> str:
+    """What moves, and the consequences that are known now, in one line; empty where there is nothing to say."""
+    moves = ", ".join(f"{name} {before} -> {after}" for name, before, after in moved(change))
+    return "; ".join([*([moves] if moves else []), *_consequences(change)])
+
+
+def _consequences(change: Change) -> list[str]:
+    impact, said = change.impact, []
+    if impact.get("loses_access") is True:
+        said.append("users lose access at once")
+    if change.kind is Kind.UNDO_CANCEL:
+        said.append("recurring goes on again" if change.after.get("recurring") == "on" else "recurring stays off")
+    if change.kind is Kind.REACTIVATE:
+        said.append("a new term starts")
+    if "last_day" in impact:
+        said.append(f"last day {day(impact['last_day'])}")
+    if "renews" in impact:
+        said.append(f"renews {day(impact['renews'])}")
+    if "term_start" in impact and "term_end" in impact:
+        said.append(f"term {term_words(str(impact['term_start']), str(impact['term_end']))}")
+    undo = _undo(change, dated=bool(impact.keys() & {"last_day", "renews"}))
+    return [*said, undo] if undo else said
+
+
+def _undo(change: Change, *, dated: bool) -> str:
+    until = change.impact.get("until")
+    match change.risk:
+        case Risk.IRREVERSIBLE:
+            return "cannot be undone"
+        case Risk.REVERSIBLE_UNTIL if until is not None:
+            # The end of the term was just named: another date beside it would only raise the question which is which.
+            return "can be undone until then" if dated else f"can be undone until {day(until)}"
+        case _:
+            return ""
+
+
+_SHOWN_MOVES = frozenset({Kind.RENAME, Kind.CORRECT, Kind.UPDATE})
+
+
+def moved(change: Change) -> list[tuple[str, str, str]]:
+    """Each field that the change moves, with its value before and after; none where the verb says it all."""
+    if change.kind not in _SHOWN_MOVES:
+        return []
+    return differences(change.before, change.after)
+
+
+def differences(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> list[tuple[str, str, str]]:
+    """Each field that differs, labels one by one, in words."""
+    found = []
+    for name in dict.fromkeys([*before, *after]):
+        old, new = before.get(name), after.get(name)
+        if isinstance(old, Mapping) or isinstance(new, Mapping):
+            inner = differences(_mapping(old), _mapping(new))
+            found += [(f"{name}.{label}", was, now) for label, was, now in inner]
+        elif old != new:
+            found.append((name, value_words(old), value_words(new)))
+    return found
+
+
+def _mapping(value: JsonValue) -> Mapping[str, str]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def value_words(value: JsonValue) -> str:
+    """A value as people read it."""
+    match value:
+        case None | "":
+            return "none"
+        case True:
+            return "yes"
+        case False:
+            return "no"
+        case Mapping():
+            return ", ".join(f"{name}={text}" for name, text in sorted(value.items())) or "none"
+        case _:
+            return str(value)
+
+
+_SEVERITY = (
+    "other-store wrong-account new-store frozen empty max-cancel-now max-endings max-spending max-changes".split()
+)
+
+
+def worst_first(refused: Iterable[Refusal]) -> list[Refusal]:
+    """Refusals by how bad what they hold back would be; those of the whole run before those of an account."""
+
+    def order(refusal: Refusal) -> tuple[object, ...]:
+        known = refusal.limit in _SEVERITY
+        rank = _SEVERITY.index(refusal.limit) if known else -1
+        return (refusal.scope != "run", rank, refusal.scope, refusal.limit)
+
+    return sorted(refused, key=order)
+
+
+def in_scope(refused: Sequence[Refusal], key: SubscriptionKey) -> Refusal | None:
+    """The refusal that holds a subscription's changes back: its account's, else the run's."""
+    by_scope = {refusal.scope: refusal for refusal in reversed(worst_first(refused))}
+    return by_scope.get(key.account) or by_scope.get("run")
+
+
+def held_back(plan: Plan, verdict: Verdict) -> frozenset[tuple[SubscriptionKey, Kind]]:
+    """The changes to mark as refused, where others pass; none where all share the same fate."""
+    if len(verdict.allowed) in (0, len(plan.changes)):
+        return frozenset()
+    passing = {(change.key, change.kind) for change in verdict.allowed}
+    return frozenset((change.key, change.kind) for change in plan.changes) - passing
+
+
+_ATTACHED = ("'", "for ")
+
+
+def sentence(item: Diagnostic) -> str:
+    """A finding in one line: the constant summary, then names and numbers."""
+    if not item.detail:
+        return item.summary
+    return f"{item.summary}{' ' if item.detail.startswith(_ATTACHED) else ': '}{item.detail}"
+
+
+def plan_summary(plan: Plan, verdict: Verdict, *, applying: bool = False) -> str:
+    """The last line of a plan."""
+    beside = _beside(plan)
+    if not plan.changes:
+        return _no_changes(plan.unchanged, beside)
+    counts = Counter(change.kind for change in plan.changes)
+    parts = [f"{counts[kind]:,} to {verb}" for kind, verb in VERBS.items() if counts[kind]]
+    parts += [f"{plan.unchanged:,} unchanged", *beside]
+    refused = len(plan.changes) - len(verdict.allowed)
+    brake = f"; {refused:,} {'refused' if applying else 'would be refused'}" if refused else ""
+    return f"Plan: {', '.join(parts)}{brake}."
+
+
+def _beside(plan: Plan) -> list[str]:
+    found = (("blocked", plan.blocked), ("held", plan.held))
+    return [f"{len(items):,} {word}" for word, items in found if items]
+
+
+def _no_changes(unchanged: int, beside: list[str]) -> str:
+    match unchanged:
+        case 0 if beside:
+            matching = []
+        case 0:
+            matching = ["There is nothing to compare"]
+        case 1:
+            matching = ["1 subscription matches its spec"]
+        case _:
+            matching = [f"{unchanged:,} subscriptions match their specs"]
+    return f"No changes. {', '.join([*matching, *beside])}."
+
+
+_LEFT_OVER: Mapping[OutcomeKind, str] = {
+    OutcomeKind.FAILED: "failed",
+    OutcomeKind.UNKNOWN: "unknown",
+    OutcomeKind.INTENDED: "unknown",
+    OutcomeKind.SKIPPED: "not tried",
+}
+"""What was not done, the worst first."""
+
+
+def report_summary(plan: Plan, verdict: Verdict, report: ApplyReport) -> str:
+    """The last line of an apply: what was done, what was not, and that a ledger's record is no deed at a vendor."""
+    refused = len(plan.changes) - len(verdict.allowed)
+    beside = _beside(plan)
+    if not report.changes:
+        if refused:
+            return f"Refused: nothing was written; {', '.join([f'{refused:,} refused', *beside])}."
+        return _no_changes(plan.unchanged, beside) if not plan.changes else "Nothing was written."
+    done = Counter(item.change.kind for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED)
+    left = Counter(_LEFT_OVER[item.outcome] for item in report.changes if item.outcome in _LEFT_OVER)
+    parts = [f"{done[kind]:,} {verb}" for kind, verb in DONE.items() if done[kind]]
+    parts += [f"{left[word]:,} {word}" for word in dict.fromkeys(_LEFT_OVER.values()) if left[word]]
+    parts += [*([f"{refused:,} refused"] if refused else []), *beside]
+    accounts = {item.change.key.account for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED}
+    ledgers = sorted(accounts & set(report.ledger_accounts))
+    recorded_only = accounts <= set(report.ledger_accounts)
+    word = "Nothing was written" if not accounts else "Recorded" if recorded_only else "Applied"
+    return f"{word}: {', '.join(parts)}.{_only_recorded(ledgers)}"
+
+
+def _only_recorded(ledgers: Sequence[str]) -> str:
+    if not ledgers:
+        return ""
+    one = len(ledgers) == 1
+    return f" Nothing changed at a vendor: {listed(ledgers, 3)} {'is a ledger' if one else 'are ledgers'}."
+
+
+def listed(words: Sequence[str], most: int) -> str:
+    """`a, b and c`; beyond `most` words, the first of them and how many more."""
+    if len(words) <= 1:
+        return "".join(words)
+    if len(words) <= most:
+        return f"{', '.join(words[:-1])} and {words[-1]}"
+    return f"{', '.join(words[: most - 1])} and {len(words) - most + 1:,} more"
+
+
+def counted(count: int, noun: str) -> str:
+    """`1 subscription`, `2,000 subscriptions`."""
+    return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"

@@ -1,0 +1,113 @@
+"""A store, a provider and a clock of nothing but memory, at the ports: they do as told, and keep what happened."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from types import TracebackType
+from typing import Self
+
+from reconciler.changes import Change, Kind
+from reconciler.errors import StoreError
+from reconciler.journal import Entry, Freeze, HistoryEntry, Holder, Outcome, OutcomeKind, Run
+from reconciler.lifecycle import carried_out
+from reconciler.model import StoredSubscription, SubscriptionKey
+from reconciler.ports import Bookkeeping, StoredState
+from tests.builders import NOW
+
+
+class FixedClock:
+    """Real time, as a test wants it to be."""
+
+    def now(self) -> datetime:
+        return NOW
+
+
+@dataclass
+class MemoryStore:
+    """ports.Store: rows and journal in memory, each call in `log`; fails from some call of a method on, if told to."""
+
+    rows: dict[SubscriptionKey, StoredSubscription] = field(default_factory=dict)
+    log: list[str] = field(default_factory=list)
+    fails: dict[str, int] = field(default_factory=dict)
+    """Method name: the number of its calls that go well."""
+    error: StoreError = field(default_factory=lambda: StoreError("store-full", "no space left", "make room"))
+    frozen: Freeze | None = None
+    journal: list[Entry] = field(default_factory=list)
+    kept: Bookkeeping | None = None
+    serial: int = 7
+
+    def _call(self, name: str, *words: object) -> None:
+        if name in self.fails:
+            if self.fails[name] == 0:
+                raise self.error
+            self.fails[name] -= 1
+        self.log.append(" ".join(map(str, (name, *words))))
+
+    def begin(self, run: Run) -> None:
+        self._call("begin", run.id)
+
+    def intend(self, run_id: str, entries: Sequence[Entry]) -> None:
+        self._call("intend", *(entry.change.key for entry in entries))
+        self.journal += entries
+
+    def record(self, run_id: str, entries: Sequence[Entry], at: datetime) -> int:
+        self._call("record", *(f"{entry.change.key}:{entry.outcome.kind}" for entry in entries))
+        for entry in entries:
+            if entry.outcome.kind is OutcomeKind.SUCCEEDED:
+                self.rows.pop(entry.previous or entry.change.key, None)
+                if entry.outcome.row is not None:
+                    self.rows[entry.change.key] = entry.outcome.row
+        self.journal += entries
+        self.serial += 1
+        return self.serial
+
+    def finish(self, run_id: str, at: datetime, bookkeeping: Bookkeeping) -> None:
+        self._call("finish", run_id)
+        self.kept = bookkeeping
+
+    def set_freeze(self, run: Run, freeze: Freeze | None) -> None:
+        self.frozen = freeze
+
+    def freeze(self) -> Freeze | None:
+        self._call("freeze?")
+        return self.frozen
+
+    def describe_holder(self, holder: Holder | None) -> None:
+        self._call("holder", holder)
+
+    def snapshot(self) -> StoredState:
+        return StoredState("lineage", self.serial, dict(self.rows), freeze=self.frozen)
+
+    def history(self, key: SubscriptionKey | None = None) -> Iterator[HistoryEntry]:
+        return iter(())
+
+    def close(self) -> None:
+        self._call("close")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+@dataclass
+class OutsideProvider:
+    """ports.Provider for what is not ours: answers as told by subscription and verb, else does what is asked."""
+
+    log: list[str]
+    answers: Mapping[tuple[str, Kind], Outcome] = field(default_factory=dict)
+    name: str = "outside"
+    atomic: bool = False
+    before: Callable[[], None] = lambda: None
+    """Happens at each call, before the answer."""
+
+    def execute(self, change: Change, row: StoredSubscription | None, operation_id: str, now: datetime) -> Outcome:
+        self.before()
+        self.log.append(f"execute {change.key} {change.kind}")
+        told = self.answers.get((str(change.key), change.kind))
+        return told or Outcome(OutcomeKind.SUCCEEDED, carried_out(change, row, now))

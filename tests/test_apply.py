@@ -1,0 +1,352 @@
+"""Carrying out: intents first, failures apart, stopping, freezing, batches, and a store that breaks midway."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from reconciler.apply import BATCH, Instruction, execute, operation_id
+from reconciler.changes import Change, Kind
+from reconciler.errors import StoreBusy, StoreError
+from reconciler.journal import ApplyReport, Freeze, Outcome, OutcomeKind
+from reconciler.model import Recurring, StoredSubscription, SubscriptionKey
+from reconciler.ports import Bookkeeping, Provider
+from reconciler.providers.ledger import LedgerProvider
+from tests.builders import NOW, a_change, a_key, a_run, a_stored
+from tests.fakes import FixedClock, MemoryStore, OutsideProvider
+
+LINEAGE = "0b9e4a54"
+SUCCEEDED, FAILED, UNKNOWN, SKIPPED = (
+    OutcomeKind.SUCCEEDED,
+    OutcomeKind.FAILED,
+    OutcomeKind.UNKNOWN,
+    OutcomeKind.SKIPPED,
+)
+FAILURE = Outcome(FAILED, error="refused by the vendor")
+DOUBT = Outcome(UNKNOWN, error="timed out")
+
+
+def off(*names: str) -> list[Change]:
+    return [a_change(Kind.TURN_OFF, name) for name in names]
+
+
+class World:
+    """An instruction, the store it is carried out in, and who serves which account."""
+
+    def __init__(self, changes: Iterable[Change], rows: Iterable[str | StoredSubscription] = (), **fields: Any) -> None:
+        stored = [a_stored(row) if isinstance(row, str) else row for row in rows]
+        self.store = MemoryStore({row.key: row for row in stored})
+        self.outside = OutsideProvider(self.store.log)
+        self.providers: dict[str, Provider] = {"contoso": LedgerProvider(), "outside": self.outside}
+        fields.setdefault("bookkeeping", Bookkeeping())
+        self.instruction = Instruction(a_run(), tuple(changes), lineage=LINEAGE, serial=7, **fields)
+        self.progress: list[int] = []
+
+    def execute(self, stop: Callable[[], bool] = lambda: False) -> ApplyReport:
+        return execute(
+            self.instruction,
+            dict(self.store.rows),
+            self.store,
+            self.providers,
+            FixedClock(),
+            stop,
+            self.progress.append,
+        )
+
+
+def outcomes(report: ApplyReport) -> list[OutcomeKind]:
+    return [item.outcome for item in report.changes]
+
+
+class TestNothing:
+    def test_nothing_to_write_leaves_no_trace(self) -> None:
+        world = World([])
+        assert world.execute() == ApplyReport(run=None)
+        assert world.store.log == []
+
+    def test_settings_alone_are_a_run(self) -> None:
+        kept = Bookkeeping(safety={"limits": {}}, as_of=NOW)
+        world = World([], bookkeeping=kept)
+        assert world.execute() == ApplyReport(run="run-1")
+        assert (world.store.log, world.store.kept) == (["begin run-1", "finish run-1"], kept)
+
+    def test_a_run_that_was_cut_off_is_closed_by_one_that_does_nothing(self) -> None:
+        world = World([], closes=True)
+        assert world.execute().run == "run-1"
+        assert world.store.log == ["begin run-1", "finish run-1"]
+
+
+class TestLedger:
+    def test_a_batch_is_one_transaction_between_begin_and_finish(self) -> None:
+        world = World(off("contoso/a", "contoso/b"), ["contoso/a", "contoso/b"])
+        report = world.execute()
+        assert world.store.log == [
+            "begin run-1",
+            "freeze?",
+            "record contoso/a:succeeded contoso/b:succeeded",
+            "finish run-1",
+        ]
+        assert (report.run, outcomes(report), report.counts) == ("run-1", [SUCCEEDED, SUCCEEDED], {SUCCEEDED: 2})
+        assert {row.recurring for row in world.store.rows.values()} == {Recurring.OFF}
+
+    def test_effects_happen_at_the_plans_instant(self) -> None:
+        world = World([a_change(Kind.CANCEL_NOW, "contoso/a")], ["contoso/a"])
+        then = NOW + timedelta(days=30)
+        world.instruction = replace(world.instruction, run=a_run(as_of=then))
+        world.execute()
+        assert world.store.rows[a_key("contoso/a")].effective_at == then
+
+    def test_each_change_finds_what_the_ones_before_it_left(self) -> None:
+        rename = a_change(Kind.RENAME, "contoso/b", before={"name": "a"}, after={"name": "b"})
+        update = a_change(Kind.UPDATE, "contoso/b", after={"seats": 7})
+        world = World([rename, update, *off("contoso/b")], ["contoso/a"], batch=1)
+        assert outcomes(world.execute()) == [SUCCEEDED, SUCCEEDED, SUCCEEDED]
+        (row,) = world.store.rows.values()
+        assert (row.key, row.seats, row.recurring) == (a_key("contoso/b"), 7, Recurring.OFF)
+        assert [entry.previous for entry in world.store.journal] == [a_key("contoso/a"), None, None]
+
+    def test_a_record_that_is_forgotten_is_gone_for_the_changes_behind_it(self) -> None:
+        world = World([a_change(Kind.FORGET, "contoso/a"), a_change(Kind.REGISTER, "contoso/a")], ["contoso/a"])
+        assert outcomes(world.execute()) == [SUCCEEDED, SUCCEEDED]
+
+    def test_a_date_past_the_calendar_fails_alone(self) -> None:
+        late = a_change(Kind.CORRECT, "contoso/a", after={"start": "9999-06-01"})
+        world = World([late, *off("contoso/a", "contoso/b")], ["contoso/a", "contoso/b"])
+        report = world.execute()
+        assert outcomes(report) == [FAILED, SKIPPED, SUCCEEDED]
+        assert [item.error for item in report.changes] == [
+            "a term ends after the year 9999",
+            "an earlier change of this subscription failed",
+            None,
+        ]
+
+    @pytest.mark.parametrize(
+        ("size", "recorded"), [(1, [1, 1, 1, 1, 1]), (2, [2, 2, 1]), (4, [4, 1]), (5, [5]), (BATCH, [5])]
+    )
+    def test_a_batch_holds_no_more_than_it_may(self, size: int, recorded: list[int]) -> None:
+        names = [f"contoso/{letter}" for letter in "abcde"]
+        world = World(off(*names), names, batch=size)
+        world.execute()
+        batches = [len(line.split()) - 1 for line in world.store.log if line.startswith("record")]
+        assert batches == recorded
+        assert world.progress == [sum(recorded[: number + 1]) for number in range(len(recorded))]
+
+
+class TestOutside:
+    def test_the_intent_is_journaled_before_the_call_and_the_outcome_after_it(self) -> None:
+        world = World(off("outside/a", "outside/b"), ["outside/a", "outside/b"])
+        world.execute()
+        assert world.store.log == [
+            "begin run-1",
+            "freeze?",
+            "intend outside/a",
+            "execute outside/a turn-off-recurring",
+            "record outside/a:succeeded",
+            "freeze?",
+            "intend outside/b",
+            "execute outside/b turn-off-recurring",
+            "record outside/b:succeeded",
+            "finish run-1",
+        ]
+        intent, outcome, *_ = world.store.journal
+        assert (intent.outcome, intent.operation_id) == (Outcome(OutcomeKind.INTENDED), outcome.operation_id)
+
+    def test_neighbours_on_a_ledger_go_together_and_the_order_stays(self) -> None:
+        names = ["contoso/a", "contoso/b", "outside/a", "contoso/c"]
+        world = World(off(*names), names)
+        report = world.execute()
+        assert [str(item.change.key) for item in report.changes] == names
+        assert [line for line in world.store.log if line.startswith("record")] == [
+            "record contoso/a:succeeded contoso/b:succeeded",
+            "record outside/a:succeeded",
+            "record contoso/c:succeeded",
+        ]
+        assert world.progress == [2, 3, 4]
+
+    @pytest.mark.parametrize("answer", [FAILURE, DOUBT], ids=["failed", "unknown"])
+    def test_one_that_does_not_succeed_stops_its_own_subscription_alone(self, answer: Outcome) -> None:
+        update = a_change(Kind.UPDATE, "outside/a")
+        world = World([update, *off("outside/a", "outside/b")], ["outside/a", "outside/b"])
+        world.outside.answers = {("outside/a", Kind.UPDATE): answer}
+        report = world.execute()
+        assert outcomes(report) == [answer.kind, SKIPPED, SUCCEEDED]
+        assert report.counts == {answer.kind: 1, SKIPPED: 1, SUCCEEDED: 1}
+        assert [item.error for item in report.changes] == [
+            answer.error,
+            "an earlier change of this subscription failed",
+            None,
+        ]
+        called = [line for line in world.store.log if line.startswith(("intend outside/a", "execute outside/a"))]
+        assert called == ["intend outside/a", "execute outside/a update"]
+        assert world.store.rows[a_key("outside/a")] == a_stored("outside/a")
+        assert world.store.kept is not None
+
+    def test_a_rename_that_fails_stops_what_follows_under_the_new_name(self) -> None:
+        rename = a_change(Kind.RENAME, "outside/b", before={"name": "a"}, after={"name": "b"})
+        world = World([rename, *off("outside/b")], ["outside/a"])
+        world.outside.answers = {("outside/b", Kind.RENAME): FAILURE}
+        assert outcomes(world.execute()) == [FAILED, SKIPPED]
+        assert list(world.store.rows) == [a_key("outside/a")]
+
+
+class TestStopping:
+    NAMES = ("contoso/a", "contoso/b", "contoso/c")
+
+    def test_what_was_begun_is_finished_and_the_rest_skipped(self) -> None:
+        kept = Bookkeeping(safety={"limits": {}}, declared=frozenset({a_key("contoso/c")}), as_of=NOW)
+        world = World(off(*self.NAMES), self.NAMES, batch=1, bookkeeping=kept)
+        report = world.execute(lambda: len(world.store.journal) == 1)
+        assert (outcomes(report), report.interrupted, report.frozen) == ([SUCCEEDED, SKIPPED, SKIPPED], True, None)
+        assert [item.error for item in report.changes] == [None, None, None]
+        assert world.progress == [1, 2, 3]
+        assert world.store.log[-1] == "finish run-1"
+        assert len(world.store.journal) == 1
+
+    def test_a_run_that_was_stopped_records_no_settings(self) -> None:
+        kept = Bookkeeping(safety={"limits": {}}, declared=frozenset({a_key("contoso/c")}), as_of=NOW)
+        world = World(off(*self.NAMES), self.NAMES, bookkeeping=kept)
+        world.execute(lambda: True)
+        assert world.store.kept == replace(kept, safety=None)
+
+    def test_once_stopped_it_is_not_asked_again(self) -> None:
+        asked: list[bool] = []
+
+        def stop() -> bool:
+            asked.append(True)
+            return len(asked) == 1
+
+        world = World(off(*self.NAMES), self.NAMES, batch=1)
+        assert outcomes(world.execute(stop)) == [SKIPPED, SKIPPED, SKIPPED]
+
+    def test_a_freeze_that_comes_meanwhile_skips_the_rest(self) -> None:
+        kept = Bookkeeping(safety={"limits": {}}, as_of=NOW)
+        world = World(off("outside/a", "outside/b"), ["outside/a", "outside/b"], bookkeeping=kept)
+        freeze = Freeze("stop it", NOW, "bob")
+        world.outside.before = lambda: world.store.set_freeze(a_run(), freeze)
+        report = world.execute()
+        assert (outcomes(report), report.interrupted, report.frozen) == ([SUCCEEDED, SKIPPED], False, freeze)
+        assert world.store.kept == replace(kept, safety=None)
+
+    def test_a_freeze_that_is_over_is_none(self) -> None:
+        world = World(off(*self.NAMES), self.NAMES)
+        world.store.frozen = Freeze("over", NOW - timedelta(days=2), "bob", NOW)
+        report = world.execute()
+        assert (outcomes(report), report.frozen) == ([SUCCEEDED] * 3, None)
+
+
+class TestBookkeeping:
+    KEPT = Bookkeeping(accounts={"contoso": ("ledger", None), "outside": ("outside", "t-1")}, as_of=NOW)
+
+    def test_accounts_that_were_written_to_are_recorded(self) -> None:
+        world = World(off("contoso/a", "outside/a"), ["contoso/a", "outside/a"], bookkeeping=self.KEPT)
+        world.execute()
+        assert world.store.kept == self.KEPT
+
+    @pytest.mark.parametrize("answer", [FAILURE, DOUBT], ids=["failed", "unknown"])
+    def test_a_tenant_that_nothing_was_written_to_is_not(self, answer: Outcome) -> None:
+        register = [a_change(Kind.REGISTER, "contoso/a"), a_change(Kind.REGISTER, "outside/a")]
+        world = World(register, bookkeeping=self.KEPT)
+        world.outside.answers = {("outside/a", Kind.REGISTER): answer}
+        world.execute()
+        assert world.store.kept is not None
+        assert world.store.kept.accounts == {"contoso": ("ledger", None)}
+
+
+class TestBreakingStore:
+    NAMES = ("contoso/a", "contoso/b", "contoso/c")
+    OUTSIDE = ("outside/a", "outside/b", "outside/c")
+
+    @pytest.mark.parametrize("method", ["begin", "freeze?", "record"])
+    def test_before_anything_was_recorded_its_error_is_the_runs(self, method: str) -> None:
+        world = World(off(*self.NAMES), self.NAMES, batch=1)
+        world.store.fails = {method: 0}
+        with pytest.raises(StoreError) as caught:
+            world.execute()
+        assert caught.value is world.store.error
+
+    def test_before_anything_was_called_so_it_is(self) -> None:
+        world = World(off(*self.OUTSIDE), self.OUTSIDE)
+        world.store.fails = {"intend": 0}
+        with pytest.raises(StoreError, match="no space left"):
+            world.execute()
+        assert not [line for line in world.store.log if line.startswith("execute")]
+
+    def test_after_that_the_batch_has_failed_and_the_rest_is_skipped(self) -> None:
+        world = World(off(*self.NAMES), self.NAMES, batch=1)
+        world.store.fails = {"record": 1}
+        report = world.execute()
+        assert outcomes(report) == [SUCCEEDED, FAILED, SKIPPED]
+        assert [item.error for item in report.changes] == [None, "no space left", "no space left"]
+        assert "finish run-1" not in world.store.log
+        assert [row.recurring for row in world.store.rows.values()].count(Recurring.OFF) == 1
+
+    def test_a_freeze_that_cannot_be_read_skips_the_rest(self) -> None:
+        world = World(off(*self.NAMES), self.NAMES, batch=1)
+        world.store.fails = {"freeze?": 1}
+        report = world.execute()
+        assert outcomes(report) == [SUCCEEDED, SKIPPED, SKIPPED]
+        assert {item.error for item in report.changes[1:]} == {"no space left"}
+
+    def test_an_intent_that_cannot_be_journaled_is_not_carried_out(self) -> None:
+        world = World(off(*self.OUTSIDE), self.OUTSIDE)
+        world.store.fails = {"intend": 1}
+        assert outcomes(world.execute()) == [SUCCEEDED, FAILED, SKIPPED]
+        assert len([line for line in world.store.log if line.startswith("execute")]) == 1
+
+    @pytest.mark.parametrize("before", [0, 1])
+    def test_an_outside_effect_that_cannot_be_recorded_is_unknown(self, before: int) -> None:
+        world = World(off(*self.OUTSIDE), self.OUTSIDE)
+        world.store.fails = {"record": before}
+        report = world.execute()
+        assert outcomes(report) == [SUCCEEDED] * before + [UNKNOWN] + [SKIPPED] * (2 - before)
+        assert report.changes[before].error == "no space left"
+        assert report.counts[UNKNOWN] == 1
+
+    def test_where_only_the_end_fails_it_says_that_the_rest_is_recorded(self) -> None:
+        world = World(off(*self.NAMES), self.NAMES)
+        world.store.error = StoreBusy("store-busy", "another program has it", "try again")
+        world.store.fails = {"finish": 0}
+        with pytest.raises(StoreBusy) as caught:
+            world.execute()
+        assert (caught.value.code, caught.value.hint) == ("store-busy", "try again")
+        assert caught.value.message == (
+            "another program has it; what this run did is recorded, and the next run closes it"
+        )  # fmt: skip
+
+    def test_where_nothing_was_done_the_end_fails_as_it_is(self) -> None:
+        world = World([], closes=True)
+        world.store.fails = {"finish": 0}
+        with pytest.raises(StoreError) as caught:
+            world.execute()
+        assert caught.value is world.store.error
+
+
+class TestOperationId:
+    CHANGE = a_change(Kind.UPDATE, after={"seats": 7, "labels": {"a": "1", "b": "2"}})
+
+    def test_the_same_change_from_the_same_serial_has_the_same(self) -> None:
+        again = replace(self.CHANGE, reason="told otherwise", after={"labels": {"b": "2", "a": "1"}, "seats": 7})
+        assert operation_id(LINEAGE, 7, self.CHANGE) == operation_id(LINEAGE, 7, again)
+
+    @pytest.mark.parametrize(
+        "other",
+        [
+            pytest.param((LINEAGE, 8, CHANGE), id="another serial"),
+            pytest.param(("another", 7, CHANGE), id="another store"),
+            pytest.param((LINEAGE, 7, replace(CHANGE, key=SubscriptionKey("contoso", "other"))), id="another key"),
+            pytest.param((LINEAGE, 7, replace(CHANGE, kind=Kind.CORRECT)), id="another verb"),
+            pytest.param((LINEAGE, 7, replace(CHANGE, after={"seats": 8})), id="another value"),
+            pytest.param((LINEAGE, 7, replace(CHANGE, external_id="x")), id="another provider id"),
+        ],
+    )
+    def test_any_other_has_another(self, other: tuple[str, int, Change]) -> None:
+        assert operation_id(*other) != operation_id(LINEAGE, 7, self.CHANGE)
+
+    def test_within_a_run_each_change_has_its_own(self) -> None:
+        world = World([a_change(Kind.UPDATE, "contoso/a"), *off("contoso/a", "contoso/b")], ["contoso/a", "contoso/b"])
+        world.execute()
+        assert len({entry.operation_id for entry in world.store.journal}) == 3

@@ -1,0 +1,424 @@
+"""The documentation holds: commands print what pages show, YAML is read, links lead somewhere, lists are complete."""
+
+from __future__ import annotations
+
+import ast
+import importlib
+import json
+import re
+import tomllib
+from collections.abc import Iterator
+from functools import cache, reduce
+from pathlib import Path
+from typing import Final
+
+import pytest
+from pydantic import BaseModel
+
+from reconciler.cli.app import COMMANDS
+from reconciler.cli.entry import run
+from reconciler.cli.session import PRIORITY
+from reconciler.desired import SpecText, SpecTexts
+from reconciler.diagnostics import Diagnostic
+from reconciler.documents import HistoryDocument, PlanDocument, StatusDocument
+from reconciler.environment import KNOWN
+from reconciler.settings import AccountSettings, LimitName, Settings
+from reconciler.spec import load_settings, load_specs
+from tests.conftest import REPOSITORY
+from tests.console import Shell, commands_of, played
+from tests.pages import Fence, anchors, blocks, fences, first_cells, links, pages, prose, section, sections, text_of
+from tests.picture import PICTURE, drawn
+from tests.test_architecture import BANNED_WORDS, modules
+
+STANDARDS: Final = frozenset({"keepachangelog.com", "no-color.org", "semver.org", "www.sqlite.org", "yaml.org"})
+"""The only hosts that a page may link to."""
+
+
+# Commands
+
+
+def stories() -> list[str]:
+    """The pages that show commands with what they print."""
+    return [page for page in pages() if any(fence.language == "console" for fence in fences(page))]
+
+
+@pytest.mark.needs("bash")
+@pytest.mark.parametrize("page", stories())
+def test_a_page_shows_what_its_commands_print(page: str, tmp_path: Path) -> None:
+    repository, around = tmp_path / "subscriptions", tmp_path / "around"
+    repository.mkdir()
+    around.mkdir()
+    shell = None
+    for fence in fences(page):
+        if fence.name and fence.language not in ("console", "json"):
+            file = repository / fence.name
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_text(fence.text, "utf-8")
+        elif fence.language == "console":
+            shell = shell or Shell(repository, around)
+            assert commands_of(text_shown(fence)), f"{fence} holds no command"
+            assert played(text_shown(fence), shell) == text_shown(fence), fence
+
+
+def text_shown(fence: Fence) -> str:
+    """A block with its fence."""
+    return f"```{fence.language}\n{fence.text}```\n"
+
+
+def test_the_quick_start_is_one_of_the_pages_that_are_tried() -> None:
+    assert {"README.md", "docs/quick-start.md", "docs/importing.md", "docs/store.md"} <= set(stories())
+
+
+def test_every_make_target_that_a_page_names_exists() -> None:
+    targets = set(re.findall(r"^([a-z]+):", (REPOSITORY / "Makefile").read_text("utf-8"), re.MULTILINE))
+    named = {name for page in pages() for name in re.findall(r"(?:`|^|\s)make ([a-z]+)(?=`|$|\s)", text_of(page))}
+    assert {"run", "test"} <= named
+    assert named <= targets
+
+
+# YAML and JSON
+
+SETTINGS: Final = Settings(accounts={name: AccountSettings(name) for name in ("contoso", "fabrikam")})
+PROVIDERS: Final = frozenset({"ledger"})
+OF_SETTINGS: Final = frozenset({"accounts", "store", "safety", "overrides", "specs"})
+OF_DEFAULTS: Final = frozenset({"version", "defaults", "rules"})
+
+
+def keys_of(text: str) -> list[str]:
+    """The keys at the top of a YAML block."""
+    return re.findall(r"^([\w-]+):", text, re.MULTILINE)
+
+
+def complaints(fence: Fence) -> tuple[Diagnostic, ...]:
+    """What reading the block finds; a fragment is put into the file that it is a fragment of."""
+    keys, text = frozenset(keys_of(fence.text)), fence.text
+    head = "" if "version" in keys else "version: 1\n"
+    if keys & OF_SETTINGS:
+        more = "" if "accounts" in keys else "accounts: {contoso: {provider: ledger}}\n"
+        return load_settings(SpecText("reconcile.yaml", head + more + text), PROVIDERS)[1]
+    if keys <= OF_DEFAULTS:
+        name, text = "specs/_defaults.yaml", head + text
+    elif "subscriptions" in keys:
+        name, text = "specs/contoso.yaml", head + text
+    elif "account" in keys:
+        name, text = "specs/fabrikam/_account.yaml", head + text
+    else:
+        own = "".join(f"    {line}\n" for line in text.splitlines())
+        facts = "" if "facts" in keys else "    facts: {product: SPB, term: annual, start: 2026-02-14}\n"
+        name = "specs/contoso.yaml"
+        text = f"{head}account: contoso\nsubscriptions:\n  copilot-duplicate:\n{facts}{own}"
+    settings = SETTINGS if name != "specs/fabrikam/_account.yaml" else Settings(accounts={"contoso": SETTINGS.accounts["contoso"]})
+    found = load_specs(SpecTexts((SpecText(fence.name or name, text),), (), ""), settings, PROVIDERS).diagnostics
+    unmatched = name == "specs/_defaults.yaml"  # nothing stands below it here that its rules could match
+    return tuple(item for item in found if not (unmatched and item.code == "rule-matches-nothing"))
+
+
+def specs() -> list[Fence]:
+    """Every YAML block but those of other programs, which are named after their files."""
+    return [fence for fence in blocks("yaml") if not fence.name.startswith(".")]
+
+
+@pytest.mark.parametrize("fence", specs(), ids=str)
+def test_every_yaml_block_is_read_as_its_page_says(fence: Fence) -> None:
+    assert {item.code for item in complaints(fence)} == fence.finds, complaints(fence)
+
+
+def test_the_pages_hold_yaml_of_every_kind() -> None:
+    assert {"docs/spec-language.md", "docs/settings.md", "docs/writing-rules.md"} <= {fence.page for fence in specs()}
+    assert {code for fence in specs() for code in fence.finds} >= {"alias", "contradiction", "unknown-key"}
+
+
+DOCUMENTS: Final[dict[str, type[BaseModel]]] = {
+    "plan": PlanDocument,
+    "apply": PlanDocument,
+    "status": StatusDocument,
+    "history": HistoryDocument,
+}
+
+
+def documents() -> list[tuple[str, str]]:
+    """Each JSON document that a page shows a command print, and where."""
+    found = []
+    for fence in blocks("console"):
+        for command in commands_of(text_shown(fence)):
+            printed = "\n".join(line for line in command.printed if not line.startswith("[exit "))
+            if printed.startswith("{") and "..." not in command.printed:
+                found.append((str(fence), printed))
+    return found
+
+
+def test_every_document_that_a_page_shows_is_one() -> None:
+    found = documents()
+    assert found
+    for place, text in found:
+        command = json.loads(text)["command"]
+        if command in DOCUMENTS:
+            assert DOCUMENTS[command].model_validate_json(text), place
+
+
+@pytest.mark.parametrize("fence", blocks("json"), ids=str)
+def test_every_json_block_is_json(fence: Fence) -> None:
+    json.loads(fence.text)
+
+
+# Links
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_link_leads_somewhere(page: str) -> None:
+    for target in links(page):
+        host = re.match(r"https?://([^/]+)", target)
+        if host:
+            assert host[1] in STANDARDS, target
+            continue
+        path, _, anchor = target.partition("#")
+        file = (REPOSITORY / page).parent / path if path else REPOSITORY / page
+        assert file.exists(), target
+        if anchor:
+            assert anchor in anchors(file.resolve().relative_to(REPOSITORY).as_posix()), target
+
+
+def test_the_readme_leads_to_every_page() -> None:
+    assert {page for page in pages() if page.startswith("docs/")} <= set(links("README.md"))
+
+
+# The command line
+
+PAGE: Final = "docs/command-line.md"
+SHARED: Final = "Options that every command takes"
+COMMAND_LINES: Final = ((), *((name,) for name in COMMANDS if name != "store"), *(("store", name) for name in ("export", "import", "check")))
+
+
+@pytest.fixture
+def told(capsys: pytest.CaptureFixture[str]) -> dict[tuple[str, ...], str]:
+    """What `--help` says of each command."""
+    found = {}
+    for words in COMMAND_LINES:
+        assert run([*words, "--help"]) == 0
+        found[words] = capsys.readouterr().out
+    return found
+
+
+def options_in(text: str) -> set[str]:
+    """The options that a text speaks of."""
+    return set(re.findall(r"(?<![\w-])--?[A-Za-z][\w-]*", text))
+
+
+def options_of(help_text: str) -> set[str]:
+    """The options that a help text lists; what is said about them may name others."""
+    found = set()
+    for line in help_text.partition("Options:")[2].partition("Commands:")[0].splitlines():
+        if line.startswith("  -"):
+            found |= options_in(re.split(r"\s{2,}", line.strip())[0])
+    return found
+
+
+def titles(help_text: str) -> list[str]:
+    """A command as its section is to be called: its usage lines without what all have in common."""
+    usage = help_text.partition("\n\n")[0].removeprefix("Usage:")
+    return [f"`{' '.join(line.replace('[OPTIONS]', '').split())}`" for line in usage.splitlines()]
+
+
+def test_the_page_names_every_option_of_every_command_and_no_other(told: dict[tuple[str, ...], str]) -> None:
+    shared = {"--help", *set.intersection(*map(options_of, told.values()))}
+    assert options_in(" ".join(first_cells(section(PAGE, SHARED)))) == shared | {"--version"}
+    for words, text in told.items():
+        documented = options_in(" ".join(first_cells(section(PAGE, titles(text)[0]))))
+        assert documented == options_of(text) - shared - {"--version"}, words
+
+
+def test_the_page_names_no_command_that_there_is_not(told: dict[tuple[str, ...], str]) -> None:
+    known = {title for text in told.values() for title in titles(text)}
+    assert {title for title, _ in sections(PAGE) if title.startswith("`reconcile")} <= known
+
+
+def test_a_page_names_no_option_that_there_is_not(told: dict[tuple[str, ...], str]) -> None:
+    known = {option for text in told.values() for option in options_of(text)}
+    for page in pages():
+        if page != "CONTRIBUTING.md":  # it speaks of other programs' options
+            spoken = " ".join(re.findall(r"`([^`\n]*reconcile[^`\n]*|--[^`\n]*)`", prose(page)))
+            assert {option for option in options_in(spoken) if option.startswith("--")} <= known, page
+
+
+def test_the_page_lists_the_exit_codes_in_their_order() -> None:
+    text = section(PAGE, "Exit codes")
+    assert set(first_cells(text)) == {f"`{code}`" for code in PRIORITY}
+    assert ", ".join(map(str, PRIORITY)) in text
+
+
+def test_the_page_of_settings_names_every_environment_variable() -> None:
+    assert set(re.findall(r"RECONCILE_[A-Z_]+[A-Z]", section("docs/settings.md", "Environment variables"))) == KNOWN
+
+
+# Codes
+
+ERRORS: Final = "docs/errors.md"
+
+
+@cache
+def codes_in_source() -> frozenset[str]:
+    """Every code that the program can print: the literals that reach a parameter or a variable called `code`."""
+    trees = [module.tree for module in modules("reconciler")]
+    positions = code_positions(trees)
+    found = {name.value for name in LimitName}
+    for tree in trees:
+        for node in ast.walk(tree):
+            match node:
+                case ast.Call(func=ast.Name(id=name) | ast.Attribute(attr=name)) if name in positions:
+                    given = [node.args[at] for at in positions[name] if at < len(node.args)]
+                    given += [keyword.value for keyword in node.keywords if keyword.arg == "code"]
+                    found.update(literal for argument in given for literal in literals(argument))
+                case ast.Call(func=ast.Attribute(value=ast.Call(func=ast.Name(id="super")), attr="__init__"), args=[code, _, *_]):
+                    found.update(literals(code))
+                case ast.Assign(targets=[ast.Tuple(elts=names)], value=ast.Tuple(elts=values)):
+                    for name, value in zip(names, values, strict=True):
+                        if isinstance(name, ast.Name) and name.id == "code":
+                            found.update(literals(value))
+                case _:
+                    pass
+    return frozenset(found)
+
+
+def literals(node: ast.expr) -> Iterator[str]:
+    """The codes that an argument may be; a formatted one as a pattern."""
+    match node:
+        case ast.Constant(value=str(text)):
+            yield text
+        case ast.IfExp(body=one, orelse=other):
+            yield from (*literals(one), *literals(other))
+        case ast.JoinedStr(values=parts):
+            yield "".join(str(part.value) if isinstance(part, ast.Constant) else "*" for part in parts)
+        case _:
+            pass
+
+
+def code_positions(trees: list[ast.Module]) -> dict[str, set[int]]:
+    """By the name of a function or class: where among its arguments the code stands."""
+    found: dict[str, set[int]] = {}
+    bases: dict[str, set[str]] = {}
+    for tree in trees:
+        for node in ast.walk(tree):
+            if isinstance(node, ast.ClassDef):
+                bases.setdefault(node.name, set()).update(base.id for base in node.bases if isinstance(base, ast.Name))
+                _add_class(node, found)
+            elif isinstance(node, ast.Module):
+                for function in node.body:
+                    if isinstance(function, ast.FunctionDef):
+                        _add_function(function, function.name, 0, found)
+    for _ in bases:  # as deep as a tree of classes can be
+        for name, above in bases.items():
+            inherited = [found[base] for base in above if base in found]
+            if inherited:
+                found.setdefault(name, set()).update(*inherited)
+    return found
+
+
+def _add_class(node: ast.ClassDef, found: dict[str, set[int]]) -> None:
+    fields = [item.target.id for item in node.body if isinstance(item, ast.AnnAssign) and isinstance(item.target, ast.Name)]
+    word = "limit" if node.name == "Refusal" else "code"
+    if word in fields:
+        found.setdefault(node.name, set()).add(fields.index(word))
+    for function in node.body:
+        if isinstance(function, ast.FunctionDef):
+            _add_function(function, node.name if function.name == "__init__" else function.name, 1, found)
+
+
+def _add_function(function: ast.FunctionDef, name: str, bound: int, found: dict[str, set[int]]) -> None:
+    arguments = [item.arg for item in function.args.args]
+    if "code" in arguments:
+        found.setdefault(name, set()).add(arguments.index("code") - bound)
+
+
+def codes_on_page() -> list[str]:
+    """The codes that have an entry."""
+    return [title.strip("`") for title, _ in sections(ERRORS) if title.startswith("`")]
+
+
+def test_every_code_has_an_entry_and_every_entry_a_code() -> None:
+    written, documented = codes_in_source(), codes_on_page()
+    assert len(set(documented)) == len(documented)
+    patterns = [re.compile(re.escape(code).replace(r"\*", "[a-z-]+")) for code in written if "*" in code]
+    plain = {code for code in written if "*" not in code} - NO_CODES
+    assert plain - set(documented) == set()
+    left = set(documented) - plain
+    assert {code for code in left if not any(pattern.fullmatch(code) for pattern in patterns)} == set()
+
+
+NO_CODES: Final = frozenset[str]()
+"""Literals that reach a parameter called `code`, and are none of ours."""
+
+
+def test_every_entry_says_what_to_do() -> None:
+    assert [title for title, text in sections(ERRORS) if title.startswith("`") and len(text.split()) < 4] == []
+
+
+@pytest.mark.parametrize("code", ["duplicate-key", "csv-duplicate-row", "protected", "spec-errors", "max-endings", "lease-held"])
+def test_codes_are_found_however_they_are_written(code: str) -> None:
+    assert code in codes_in_source()
+
+
+# The house
+
+ARCHITECTURE: Final = "docs/architecture.md"
+
+
+def test_the_tree_of_the_architecture_page_is_the_tree() -> None:
+    (tree,) = [fence for fence in fences(ARCHITECTURE) if fence.name == "tree"]
+    shown = set(files_of_tree(tree.text))
+    package = REPOSITORY / "reconciler"
+    there = {path.relative_to(package).as_posix() for path in package.rglob("*.py")}
+    assert {name for name in there if not name.endswith("__init__.py") and name != "__main__.py"} == shown
+
+
+def files_of_tree(text: str) -> Iterator[str]:
+    """The files in a drawing of folders, each line with one name."""
+    folders: list[tuple[int, str]] = []
+    for line in text.splitlines():
+        name = line.split()[0] if line.split() else ""
+        depth = len(line) - len(line.lstrip())
+        folders = [(at, folder) for at, folder in folders if at < depth]
+        if name.endswith("/"):
+            folders.append((depth, name))
+        elif name.endswith(".py"):
+            yield "".join(folder for _, folder in folders[1:]) + name
+
+
+def test_the_layers_of_the_architecture_page_are_the_layers() -> None:
+    contracts = tomllib.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    (layers,) = [contract["layers"] for contract in contracts if contract["id"] == "layers"]
+    (shown,) = [fence for fence in fences(ARCHITECTURE) if fence.name == "layers"]
+    assert shown.text.splitlines() == layers
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_function_that_a_page_names_exists(page: str) -> None:
+    for name in re.findall(r"`((?:\w+\.)+\w+)\(\)`", text_of(page)):
+        assert callable(resolved(name)), name
+
+
+def resolved(name: str) -> object:
+    """What a dotted name below the package stands for."""
+    *around, last = name.split(".")
+    for cut in range(len(around), 0, -1):
+        try:
+            module = importlib.import_module(".".join(["reconciler", *around[:cut]]))
+        except ModuleNotFoundError:
+            continue
+        return reduce(getattr, [*around[cut:], last], module)
+    raise AssertionError(f"no module holds {name}")
+
+
+def test_the_life_of_a_spec_names_real_functions() -> None:
+    assert len(re.findall(r"`((?:\w+\.)+\w+)\(\)`", text_of("docs/life-of-a-spec.md"))) > 10
+
+
+def test_the_glossary_names_every_word_that_names_avoid() -> None:
+    avoided = section("docs/glossary.md", "Words that we avoid")
+    assert {word for word in BANNED_WORDS if not re.search(rf"\b{word}", avoided)} == set()
+
+
+# The picture
+
+
+def test_the_picture_is_the_one_that_is_drawn_today() -> None:
+    assert PICTURE.read_text("utf-8") == drawn(), "draw it anew: make picture"

@@ -1,0 +1,1 @@
+"""What people and machines read, tested by what stands in it."""

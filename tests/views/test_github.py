@@ -1,0 +1,109 @@
+"""Workflow commands: the worst first, ten of a level, one line each, and what was left out is said."""
+
+from __future__ import annotations
+
+import pytest
+
+from reconciler.changes import Kind, Listed
+from reconciler.diagnostics import Diagnostic, Location, Severity, error
+from reconciler.plan import Verdict
+from reconciler.views.github import diagnostics_github, plan_github
+from tests.builders import a_change
+from tests.views.cases import Case, a_plan, at, blocked, cancel_now, cases, key, real_names, turn_off
+
+NAMES = real_names()
+
+
+def lines(case: Case) -> list[str]:
+    """The case's lines."""
+    return plan_github(case.plan, case.verdict, case.names, report=case.report).splitlines()
+
+
+@pytest.mark.parametrize("name", cases())
+def test_every_line_is_a_command_the_cut_or_the_summary(name: str) -> None:
+    *commands, summary = lines(cases()[name])
+    assert not summary.startswith("::")
+    for level in ("error", "warning", "notice"):
+        assert sum(line.startswith(f"::{level} ") for line in commands) <= 10
+    levels = [line.split(" ")[0] for line in commands if line.startswith("::")]
+    assert levels == sorted(levels, key=["::error", "::warning", "::notice"].index)
+    assert len(commands) - len(levels) <= 1
+
+
+def test_what_was_left_out_is_said() -> None:
+    plan = a_plan(
+        *(cancel_now(f"contoso/a{number}") for number in range(25)), *(turn_off(f"contoso/b{n}") for n in range(11))
+    )
+    found = plan_github(plan, Verdict(plan.changes), NAMES).splitlines()
+    assert found[-2] == (
+        "Annotated: 10 of 25 warnings, 10 of 11 notices; GitHub shows no more in one step. "
+        "The other formats hold them all."
+    )
+
+
+def test_a_place_is_asked_for_only_if_it_is_shown() -> None:
+    asked = []
+
+    class Place:
+        file = "a.yaml"
+
+        @property
+        def location(self) -> Location:
+            asked.append(self)
+            return Location(self.file, 3, 1)
+
+    plan = a_plan(*(turn_off(f"contoso/b{number:03}", place=Place()) for number in range(100)))
+    plan_github(plan, Verdict(plan.changes), NAMES)
+    assert len(asked) == 10
+
+
+def test_an_annotation_says_what_follows_and_why_at_its_place() -> None:
+    plan = a_plan(turn_off(), cancel_now(reason=None, product=""))
+    assert plan_github(plan, Verdict(plan.changes), NAMES).splitlines() == [
+        (
+            "::warning file=specs/contoso/licences.yaml,line=31,col=13,title=cancel now%3A contoso/copilot-duplicate"
+            "::users lose access at once; cannot be undone"
+        ),
+        (
+            "::notice file=specs/contoso/licences.yaml,line=22,col=16,"
+            "title=turn off%3A contoso/visio-plan-2 (Visio Plan 2)"
+            "::last day 29 Nov 2026; can be undone until then%0Awhy: team moved to another tool"
+        ),
+        "Plan: 1 to cancel now, 1 to turn off, 0 unchanged.",
+    ]
+
+
+def test_an_annotation_without_a_message_says_its_title() -> None:
+    plan = a_plan(a_change(Kind.UPDATE, before={}, after={}))
+    assert "title=update%3A contoso/visio-plan-2::update: contoso/visio-plan-2" in plan_github(plan, Verdict(()), NAMES)
+
+
+def test_blocked_and_held_warn() -> None:
+    held = Listed(key("contoso/teams"), "turned off outside", "", at(5))
+    found = plan_github(a_plan(blocked=(blocked(hint=""),), held=(held,)), Verdict(()), NAMES).splitlines()
+    assert [line.split("title=")[1] for line in found[:2]] == [
+        (
+            "blocked%3A cancel now contoso/copilot-old::"
+            "confirmation-missing: an immediate cancellation cannot be undone and needs a confirmation"
+        ),
+        "held%3A contoso/teams::turned off outside",
+    ]
+
+
+def test_findings_have_the_level_of_their_severity() -> None:
+    found = [Diagnostic(severity, severity.value, "odd") for severity in Severity]
+    assert (
+        diagnostics_github(found)
+        == "::error title=error::odd\n::warning title=warning::odd\n::notice title=note::odd\n"
+    )
+    assert diagnostics_github([]) == ""
+
+
+def test_more_errors_than_github_shows_are_counted() -> None:
+    found = diagnostics_github([error("a", "b", at(number)) for number in range(1, 13)]).splitlines()
+    assert (len(found), found[-1].startswith("Annotated: 10 of 12 errors;")) == (11, True)
+
+
+def test_a_file_name_cannot_end_its_property() -> None:
+    (line,) = diagnostics_github([error("a", "b", Location("specs/a,line=9::b%0A.yaml", 3, 1))]).splitlines()
+    assert line == "::error file=specs/a%2Cline=9%3A%3Ab%250A.yaml,line=3,col=1,title=a::b"

@@ -1,0 +1,187 @@
+"""The plan and the report for people: the worst first, the summary last, each part only if there is any."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+
+from reconciler.changes import Kind
+from reconciler.desired import RuleUse
+from reconciler.diagnostics import Location, error, warning
+from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
+from reconciler.plan import Plan, Verdict
+from reconciler.views.text import diagnostics_text, failure_text, note_text, plan_text, report_text
+from tests.builders import a_change
+from tests.views.cases import BINDINGS, LINEAGE, REFUSALS, a_plan, at, blocked, cancel_now, cases, real_names, turn_off
+
+NAMES = real_names()
+
+
+def shown(plan: Plan, **options: Any) -> str:
+    """The plan with nothing refused."""
+    return plan_text(plan, Verdict(plan.changes), NAMES, **options)
+
+
+def test_the_example_of_the_contract() -> None:
+    plan = a_plan(turn_off(), cancel_now(), unchanged=41)
+    assert shown(plan) == (
+        "! cancel now    contoso/copilot-duplicate    Microsoft Copilot for Microsoft 365\n"
+        "      users lose access at once; cannot be undone\n"
+        "      why: duplicate of copilot    specs/contoso/licences.yaml:31:13\n"
+        "- turn off      contoso/visio-plan-2         Visio Plan 2\n"
+        "      last day 29 Nov 2026; can be undone until then\n"
+        "      why: team moved to another tool    specs/contoso/licences.yaml:22:16\n"
+        "Plan: 1 to cancel now, 1 to turn off, 41 unchanged.\n"
+    )
+
+
+def test_an_empty_plan_is_its_summary() -> None:
+    assert shown(a_plan(unchanged=45)) == "No changes. 45 subscriptions match their specs.\n"
+
+
+def test_colour_changes_no_word() -> None:
+    for case in (case for name, case in cases().items() if name != "large"):
+        plain = plan_text(case.plan, case.verdict, case.names)
+        coloured = plan_text(case.plan, case.verdict, case.names, colour=True)
+        assert re.sub(r"\x1b\[[0-9;]*m", "", coloured) == plain
+        assert ("\x1b[" in coloured, "\x1b[" in plain) == (True, False)
+
+
+def test_the_parts_stand_in_the_order_of_the_contract() -> None:
+    case = cases()["everything-beside"]
+    text = plan_text(case.plan, Verdict((), REFUSALS), NAMES)
+    heads = [
+        "* settings",
+        "Would be refused",
+        "- turn off",
+        "Blocked",
+        "Held",
+        "Released",
+        "Ended",
+        "Drift",
+        "Unmanaged",
+    ]
+    places = [text.index(head) for head in [*heads, ": warning: ", "\nrule ", "\nPlan: "]]
+    assert places == sorted(places)
+
+
+def test_an_apply_says_refused_and_not_would_be() -> None:
+    plan = a_plan(turn_off())
+    text = plan_text(plan, Verdict((), REFUSALS[:1]), NAMES, applying=True)
+    assert text.startswith("Refused (1)\nx max-endings")
+    assert text.endswith("; 1 refused.\n")
+    assert "--allow max-endings='contoso/*'" in text
+
+
+def test_registrations_are_a_count_and_their_places_are_not_asked_for() -> None:
+    class Unasked:
+        file = "specs/a.yaml"
+
+        @property
+        def location(self) -> Location:
+            raise AssertionError
+
+    many = (a_change(Kind.REGISTER, f"contoso/n{number}", place=Unasked()) for number in range(1200))
+    assert shown(a_plan(*many)) == (
+        "+ register    contoso    1,200 subscriptions\nPlan: 1,200 to register, 0 unchanged.\n"
+    )
+
+
+def test_a_change_of_which_nothing_more_is_known_has_two_lines() -> None:
+    plan = a_plan(a_change(Kind.TURN_ON, reason="back in use"))
+    assert shown(plan).splitlines()[:2] == [
+        "+ turn on    contoso/visio-plan-2",
+        "      why: back in use    specs/contoso.yaml:3:5",
+    ]
+
+
+def test_a_very_long_key_sticks_out_alone() -> None:
+    long = f"contoso/{'n' * 100}"
+    lines = shown(a_plan(turn_off(), turn_off(long))).splitlines()
+    assert f"- turn off    {long}Visio" not in lines
+    assert lines[0] == f"- turn off    {long}    Visio Plan 2"
+    assert lines[3].index("Visio Plan 2") == 14 + 64 + 4
+
+
+def test_a_refusal_and_a_block_without_a_hint_show_none() -> None:
+    plan = a_plan(blocked=(blocked(hint=""),))
+    refusal = REFUSALS[0].__class__("frozen", "run", "frozen by ada", "")
+    text = plan_text(plan, Verdict((), (refusal,)), NAMES)
+    assert "hint:" not in text
+    assert "specs/contoso/licences.yaml:40:11" in text
+
+
+def test_a_rule_names_a_few_of_its_products() -> None:
+    rules = (RuleUse(at(33), 2_000, ("SPB",), "set recurring off"), RuleUse(at(34), 1, ()))
+    assert shown(a_plan(rules=rules)).splitlines()[:2] == [
+        "rule specs/contoso/licences.yaml:33:5 set recurring off: 2,000 matched (Microsoft 365 Business Premium)",
+        "rule specs/contoso/licences.yaml:34:5: 1 matched",
+    ]
+
+
+def report(plan: Plan, *outcomes: OutcomeKind, **fields: Any) -> ApplyReport:
+    """What became of the plan's changes, in order."""
+    changes = tuple(ChangeReport(*pair) for pair in zip(plan.changes, outcomes, strict=True))
+    return ApplyReport("run-1", changes, ledger_accounts=("contoso",), **fields)
+
+
+def test_a_brief_report_shows_what_the_plan_did_not() -> None:
+    plan = a_plan(turn_off(), cancel_now(), blocked=(blocked(),), headlines=("news",))
+    done = report(plan, OutcomeKind.FAILED, OutcomeKind.SUCCEEDED)
+    assert report_text(plan, Verdict(plan.changes), done, NAMES, brief=True) == (
+        "Failed (1)\n"
+        "x cancel now    contoso/copilot-duplicate    Microsoft Copilot for Microsoft 365\n"
+        "\n"
+        "Recorded: 1 turned off, 1 failed, 1 blocked. Nothing changed at a vendor: contoso is a ledger.\n"
+    )
+
+
+def test_a_brief_report_of_success_is_its_summary() -> None:
+    plan = a_plan(turn_off())
+    done = report(plan, OutcomeKind.SUCCEEDED)
+    assert report_text(plan, Verdict(plan.changes), done, NAMES, brief=True) == (
+        "Recorded: 1 turned off. Nothing changed at a vendor: contoso is a ledger.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("lineage", "said"),
+    [
+        pytest.param(None, f"  lineage: {LINEAGE}\n", id="an unpinned store: the line to pin"),
+        pytest.param(LINEAGE, f"Created the store {LINEAGE}.\n", id="a pinned one: that it was created"),
+    ],
+)
+def test_a_store_that_was_created_is_told(lineage: str | None, said: str) -> None:
+    plan = a_plan(turn_off(), bindings=BINDINGS.__class__("a", "b", lineage, 0))
+    done = report(plan, OutcomeKind.SUCCEEDED, created_store=True, lineage=LINEAGE)
+    assert said in report_text(plan, Verdict(plan.changes), done, NAMES)
+
+
+def test_findings_are_told_by_place_with_their_hints() -> None:
+    found = [
+        warning("b", "later", Location("specs/b.yaml", 1, 1)),
+        error(
+            "a", "unknown key", Location("specs/a.yaml", 14, 5), detail="'recuring'", hint="did you mean 'recurring'?"
+        ),
+        error("c", "no place"),
+    ]
+    assert diagnostics_text(found) == (
+        "error: no place\n"
+        "specs/a.yaml:14:5: error: unknown key 'recuring'\n"
+        "  hint: did you mean 'recurring'?\n"
+        "specs/b.yaml:1:1: warning: later\n"
+    )
+    assert diagnostics_text([]) == ""
+
+
+def test_a_failure_is_told_with_its_hint() -> None:
+    assert failure_text("no store", "make one") == "error: no store\n  hint: make one\n"
+    assert failure_text("no store") == "error: no store\n"
+
+
+def test_a_note_is_its_lines() -> None:
+    assert note_text(["frozen", "since now"]) == "frozen\nsince now\n"
+    assert note_text(["one"], colour=True) == "\x1b[1mone\x1b[0m\n"
+    assert note_text([]) == ""

@@ -1,0 +1,253 @@
+"""What the views for people say alike."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from reconciler.changes import Kind, Refusal, Risk
+from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
+from reconciler.plan import Plan, Verdict
+from reconciler.views.words import (
+    DONE,
+    VERBS,
+    Group,
+    day,
+    differences,
+    follows,
+    grouped,
+    held_back,
+    in_scope,
+    last_day,
+    listed,
+    plan_summary,
+    report_summary,
+    sentence,
+    term_words,
+    value_words,
+    worst_first,
+)
+from tests.builders import a_change
+from tests.views.cases import REFUSALS, a_plan, blocked, cancel_now, key, one_of_each, turn_off
+
+
+def clear(plan: Plan) -> Verdict:
+    """Nothing is refused."""
+    return Verdict(plan.changes)
+
+
+def test_every_verb_has_its_words() -> None:
+    assert set(VERBS) == set(DONE) == set(Kind)
+    assert list(VERBS) == list(DONE)
+
+
+def test_groups_come_worst_first_and_each_by_key_and_verb() -> None:
+    found = {
+        group: [(str(item.key), item.kind.value) for item in items] for group, items in grouped(one_of_each()).items()
+    }
+    assert list(found) == list(Group)
+    assert found[Group.IRREVERSIBLE] == [
+        ("contoso/copilot-duplicate", "cancel-now"),
+        ("contoso/gone", "forget"),
+        ("contoso/planner", "reactivate"),
+    ]
+    assert found[Group.OTHER] == [
+        ("contoso/visio-plan-2", "rename"),
+        ("contoso/visio-plan-2", "correct"),
+        ("contoso/visio-plan-2", "update"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        pytest.param("2026-11-29", "29 Nov 2026", id="a day"),
+        pytest.param("2026-11-29T12:00:00Z", "29 Nov 2026", id="an instant"),
+        pytest.param(date(2026, 1, 2), "2 Jan 2026", id="a date"),
+        pytest.param(datetime(2026, 1, 2, 3, tzinfo=UTC), "2 Jan 2026", id="a date with its time"),
+        pytest.param("soon", "soon", id="what is none stays as it is"),
+    ],
+)
+def test_a_day_is_written_as_people_write_it(value: object, words: str) -> None:
+    assert day(value) == words
+
+
+def test_a_period_is_told_by_its_first_and_last_day() -> None:
+    assert term_words("2026-02-14", "2027-02-14") == "14 Feb 2026 to 13 Feb 2027"
+    assert last_day(datetime(2027, 3, 1, tzinfo=UTC)) == "28 Feb 2027"
+
+
+@pytest.mark.parametrize(
+    ("impact", "risk", "words"),
+    [
+        pytest.param({}, Risk.REVERSIBLE, "", id="nothing is known"),
+        pytest.param({"until": "2026-11-30"}, Risk.REVERSIBLE, "", id="no limit to undoing it"),
+        pytest.param({}, Risk.REVERSIBLE_UNTIL, "", id="the limit is not known"),
+        pytest.param(
+            {"until": "2026-11-30"},
+            Risk.REVERSIBLE_UNTIL,
+            "can be undone until 30 Nov 2026",
+            id="only the limit is known",
+        ),
+        pytest.param(
+            {"until": "2026-11-30", "last_day": "2026-11-29"},
+            Risk.REVERSIBLE_UNTIL,
+            "last day 29 Nov 2026; can be undone until then",
+            id="the term's end is said once",
+        ),
+        pytest.param(
+            {"loses_access": True}, Risk.IRREVERSIBLE, "users lose access at once; cannot be undone", id="no way back"
+        ),
+        pytest.param(
+            {"loses_access": False, "later": 1}, Risk.REVERSIBLE, "", id="what is not so, and what is not known"
+        ),
+    ],
+)
+def test_consequences_are_told_as_far_as_they_are_known(impact: dict[str, object], risk: Risk, words: str) -> None:
+    assert follows(turn_off(impact=impact, risk=risk)) == words
+
+
+def test_fields_that_differ_are_told_one_by_one() -> None:
+    found = differences({"a": 1, "labels": {"x": "1"}, "same": True}, {"a": None, "labels": {"y": "2"}, "same": True})
+    assert found == [("a", "1", "none"), ("labels.x", "1", "none"), ("labels.y", "none", "2")]
+    assert differences({}, {"labels": {"x": "1"}}) == [("labels.x", "none", "1")]
+
+
+def test_values_are_told_in_words() -> None:
+    assert [value_words(value) for value in (None, "", True, False, 3, "x", {}, {"b": "2", "a": "1"})] == (
+        ["none", "none", "yes", "no", "3", "x", "none", "a=1, b=2"]
+    )
+
+
+@pytest.mark.parametrize(
+    ("detail", "words"),
+    [
+        pytest.param("", "unknown key", id="no detail"),
+        pytest.param("'recuring'", "unknown key 'recuring'", id="a name in quotes"),
+        pytest.param("for 'seats'", "unknown key for 'seats'", id="a phrase that goes on"),
+        pytest.param("2 of 3", "unknown key: 2 of 3", id="anything else"),
+    ],
+)
+def test_a_finding_is_one_sentence(detail: str, words: str) -> None:
+    assert sentence(Diagnostic(Severity.ERROR, "unknown-key", "unknown key", detail)) == words
+
+
+def test_the_run_and_the_worst_brake_are_named_first() -> None:
+    unknown = Refusal("later-brake", "contoso", "", "")
+    found = worst_first((*REFUSALS, unknown))
+    assert [item.limit for item in found] == ["frozen", "later-brake", "max-cancel-now", "max-endings"]
+    assert in_scope(REFUSALS, key("contoso/a")) == REFUSALS[1]
+    assert in_scope(REFUSALS, key("fabrikam/a")) == REFUSALS[2]
+    assert in_scope((), key("fabrikam/a")) is None
+
+
+def test_only_a_part_of_a_plan_is_marked_as_refused() -> None:
+    plan = a_plan(turn_off(), turn_off("fabrikam/x"))
+    assert held_back(plan, Verdict(plan.changes[:1])) == {(key("fabrikam/x"), Kind.TURN_OFF)}
+    assert held_back(plan, Verdict(())) == held_back(plan, clear(plan)) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("plan", "words"),
+    [
+        pytest.param(a_plan(unchanged=45), "No changes. 45 subscriptions match their specs.", id="nothing to do"),
+        pytest.param(a_plan(unchanged=1), "No changes. 1 subscription matches its spec.", id="one alone"),
+        pytest.param(a_plan(), "No changes. There is nothing to compare.", id="nothing there"),
+        pytest.param(a_plan(blocked=(blocked(),)), "No changes. 1 blocked.", id="only blocked"),
+        pytest.param(
+            a_plan(unchanged=1_200, blocked=(blocked(),)),
+            "No changes. 1,200 subscriptions match their specs, 1 blocked.",
+            id="nothing to do beside what is blocked",
+        ),
+        pytest.param(
+            a_plan(turn_off(), cancel_now(), blocked=(blocked(),), unchanged=41),
+            "Plan: 1 to cancel now, 1 to turn off, 41 unchanged, 1 blocked.",
+            id="the example of the contract",
+        ),
+    ],
+)
+def test_the_summary_of_a_plan(plan: Plan, words: str) -> None:
+    assert plan_summary(plan, clear(plan)) == words
+
+
+def test_the_summary_says_how_much_is_refused() -> None:
+    plan = a_plan(turn_off(), cancel_now())
+    refused = Verdict(plan.changes[:1], REFUSALS[:1])
+    assert plan_summary(plan, refused) == "Plan: 1 to cancel now, 1 to turn off, 0 unchanged; 1 would be refused."
+    assert plan_summary(plan, refused, applying=True).endswith("; 1 refused.")
+
+
+def applied(plan: Plan, *kinds: OutcomeKind, ledgers: tuple[str, ...] = ("contoso",)) -> ApplyReport:
+    """A report of the plan's first changes with these outcomes."""
+    changes = tuple(ChangeReport(*pair) for pair in zip(plan.changes, kinds, strict=False))
+    return ApplyReport("run-1", changes, ledger_accounts=ledgers)
+
+
+DONE_ONE, FAILED, UNKNOWN = OutcomeKind.SUCCEEDED, OutcomeKind.FAILED, OutcomeKind.UNKNOWN
+
+
+@pytest.mark.parametrize(
+    ("kinds", "ledgers", "words"),
+    [
+        pytest.param(
+            (DONE_ONE, DONE_ONE, DONE_ONE),
+            ("contoso",),
+            "Recorded: 2 registered, 1 turned off. Nothing changed at a vendor: contoso is a ledger.",
+            id="the example of the contract",
+        ),
+        pytest.param((DONE_ONE, DONE_ONE, DONE_ONE), (), "Applied: 2 registered, 1 turned off.", id="at a vendor"),
+        pytest.param(
+            (OutcomeKind.SKIPPED, UNKNOWN, FAILED),
+            ("contoso",),
+            "Nothing was written: 1 failed, 1 unknown, 1 not tried.",
+            id="nothing succeeded",
+        ),
+        pytest.param(
+            (OutcomeKind.INTENDED, DONE_ONE), (), "Applied: 1 registered, 1 unknown, 1 refused.", id="cut off"
+        ),
+    ],
+)
+def test_the_summary_of_an_apply(kinds: tuple[OutcomeKind, ...], ledgers: tuple[str, ...], words: str) -> None:
+    plan = a_plan(a_change(Kind.REGISTER, "contoso/a"), a_change(Kind.REGISTER, "contoso/b"), turn_off("contoso/c"))
+    verdict = Verdict(plan.changes[: len(kinds)])
+    assert report_summary(plan, verdict, applied(plan, *kinds, ledgers=ledgers)) == words
+
+
+@pytest.mark.parametrize(
+    ("plan", "refused", "words"),
+    [
+        pytest.param(
+            a_plan(unchanged=45), False, "No changes. 45 subscriptions match their specs.", id="nothing to do"
+        ),
+        pytest.param(
+            a_plan(turn_off(), blocked=(blocked(),)),
+            True,
+            "Refused: nothing was written; 1 refused, 1 blocked.",
+            id="all of it refused",
+        ),
+        pytest.param(a_plan(turn_off()), False, "Nothing was written.", id="nothing tried"),
+    ],
+)
+def test_the_summary_of_an_apply_that_wrote_nothing(plan: Plan, refused: bool, words: str) -> None:
+    verdict = Verdict((), REFUSALS) if refused else clear(plan)
+    assert report_summary(plan, verdict, ApplyReport(None)) == words
+
+
+def test_many_ledgers_are_named_in_part() -> None:
+    plan = a_plan(*(turn_off(f"{account}/x") for account in "abcde"))
+    report = applied(plan, *[DONE_ONE] * 5, ledgers=tuple("abcde"))
+    assert report_summary(plan, clear(plan), report).endswith(
+        "Nothing changed at a vendor: a, b and 3 more are ledgers."
+    )
+
+
+def test_words_are_listed_as_in_a_sentence() -> None:
+    assert [listed(tuple("abcd"[:count]), 3) for count in range(5)] == [
+        "",
+        "a",
+        "a and b",
+        "a, b and c",
+        "a, b and 2 more",
+    ]
