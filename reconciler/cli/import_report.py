@@ -187,6 +187,10 @@ def _fields(decided: Import, verdict: Verdict, report: ApplyReport | None, accou
     }
 
 
+def _reported(report: ApplyReport) -> list[dict[str, object]]:
+    return [{**_change(item.change), "outcome": item.outcome, "error": item.error} for item in report.changes]
+
+
 def _change(change: Change) -> dict[str, object]:
     return {
         "subscription": change.key,

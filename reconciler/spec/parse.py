@@ -96,7 +96,7 @@ class _Builder:
                 if in_mapping and key is None:
                     key = self._new_key(event, box) if odd or text in box or text not in good_keys else text
                     continue
-                value = plain[text] if event.implicit[0] else text if len(text) <= LONG else BROKEN
+                value = (text if len(text) <= LONG else BROKEN) if event.style else plain[text]
                 if odd or value is BROKEN or nodes > most or (unsafe and unsafe(text)):
                     value = complaints.odd_value(event, value, box, key, outer, nodes)
                 if in_mapping:

@@ -1,0 +1,67 @@
+"""Every example does what its page says: the commands of each README are run, and what they print is compared.
+
+GOLDEN=rewrite writes the pages anew from what is printed now; read the diff before you commit it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from difflib import unified_diff
+from pathlib import Path
+from typing import Final
+
+import pytest
+
+from tests.console import Shell, commands_of, played
+
+EXAMPLES: Final = Path(__file__).resolve().parents[1] / "examples"
+PAGES: Final = sorted(path.parent.name for path in EXAMPLES.glob("*/README.md"))
+PROGRAMS: Final = {"cat", "cp", "diff", "git", "mv", "reconcile", "rm"}
+"""What a page may use: nothing that a reader's machine may lack."""
+REWRITE: Final = os.environ.get("GOLDEN") == "rewrite"
+
+
+def copied(name: str, to: Path) -> Path:
+    """An example's folder, without its page: a reader has that open beside it."""
+    return Path(shutil.copytree(EXAMPLES / name, to / name, ignore=shutil.ignore_patterns("README.md", ".reconcile")))
+
+
+@pytest.mark.needs("git")
+@pytest.mark.parametrize("name", PAGES)
+def test_an_example_prints_what_its_page_says(name: str, tmp_path: Path) -> None:
+    page = EXAMPLES / name / "README.md"
+    text = page.read_text("utf-8")
+    around = tmp_path / "around"
+    around.mkdir()
+    now = played(text, Shell(copied(name, tmp_path), around))
+    if REWRITE:
+        page.write_text(now, encoding="utf-8")
+    else:
+        assert "".join(unified_diff(*(part.splitlines(keepends=True) for part in (text, now)), "page", "printed")) == ""
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_page_uses_plain_commands_alone(name: str) -> None:
+    commands = commands_of((EXAMPLES / name / "README.md").read_text("utf-8"))
+    assert commands
+    assert {command.program for command in commands} <= PROGRAMS
+
+
+def test_every_example_is_listed() -> None:
+    listed = (EXAMPLES / "README.md").read_text("utf-8")
+    assert [name for name in PAGES if f"({name}/)" not in listed] == []
+    assert PAGES == sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
+
+
+def test_the_customers_of_the_partner_are_as_generated(tmp_path: Path) -> None:
+    script = Path(shutil.copy(EXAMPLES / "partner" / "generate.py", tmp_path))
+    subprocess.run([sys.executable, "-P", script], check=True, timeout=30)
+    assert contents(tmp_path / "specs") == contents(EXAMPLES / "partner" / "specs")
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """Every file below a folder, by its path there."""
+    return {path.relative_to(folder).as_posix(): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
