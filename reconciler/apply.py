@@ -50,12 +50,12 @@ def execute(
     providers: Mapping[str, Provider],
     clock: Clock,
     stop: Callable[[], bool],
-    progress: Callable[[int], None] = lambda done: None,
+    progress: Callable[[int, int], None] = lambda done, total: None,
 ) -> ApplyReport:
     """Carry out every change, one failure not stopping the rest; `providers` is by account, `clock` real time.
 
     `stop` is asked between batches: what was begun is finished and recorded, the rest is skipped. `progress` is told
-    how many changes are behind us. Raises StoreError where the store fails before anything was done, or at the very
+    how many changes are behind us, of how many. Raises StoreError where the store fails before anything was done, or at the very
     end, when all of it is recorded and only the run itself is still to be closed.
     """
     if instruction.empty:
@@ -67,7 +67,7 @@ def execute(
             hand.skip(batch)
         else:
             hand.carry_out(batch)
-        progress(len(hand.reports))
+        progress(len(hand.reports), len(instruction.changes))
     if hand.broken is None:
         hand.finish()
     return ApplyReport(

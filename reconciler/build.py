@@ -25,8 +25,8 @@ from reconciler.model import (
     money_text,
 )
 from reconciler.plan import Bindings, Plan
-from reconciler.ports import StoredState
 from reconciler.selection import EVERYTHING, Selection
+from reconciler.stored import StoredState
 from reconciler.wishes import Barred, Converged, Move, Over, decide
 
 

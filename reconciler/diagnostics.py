@@ -40,10 +40,14 @@ class Place(Protocol):
     """Something that knows where it stands in the specs; may find its line only when asked."""
 
     @property
-    def file(self) -> str: ...
+    def file(self) -> str:
+        """The file's path as shown, without looking for the line."""
+        ...
 
     @property
-    def location(self) -> Location: ...
+    def location(self) -> Location:
+        """The file with line and column."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ that a misspelt brake cannot be lost in silence.
 from __future__ import annotations
 
 import os
+import pwd
 import socket
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ class Environment:
     """Our variables, checked. The caps can only tighten; nothing in the environment loosens a brake."""
 
     store: str | None = None
-    config: str | None = None
+    settings_file: str | None = None
     lock_timeout: str | None = None
     caps: Mapping[LimitName, int] = field(default_factory=dict)
     actor: str = "unknown"
@@ -42,7 +43,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
             raise UsageError("unknown-variable", f"unknown environment variable {name}", hint)
     return Environment(
         store=environ.get("RECONCILE_STORE") or None,
-        config=environ.get("RECONCILE_CONFIG") or None,
+        settings_file=environ.get("RECONCILE_CONFIG") or None,
         lock_timeout=environ.get("RECONCILE_LOCK_TIMEOUT") or None,
         caps={limit: _cap(name, environ[name]) for name, limit in _CAPS.items() if environ.get(name)},
         actor=_actor(environ),
@@ -61,7 +62,10 @@ def _actor(environ: Mapping[str, str]) -> str:
     for name in ("RECONCILE_ACTOR", "GITHUB_ACTOR", "GITLAB_USER_LOGIN", "USER", "LOGNAME"):
         if environ.get(name):
             return environ[name]
-    return f"uid {os.getuid()}"
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:  # a container may run as a user that nobody named
+        return f"uid {os.getuid()}"
 
 
 def _ci_run(environ: Mapping[str, str]) -> str | None:

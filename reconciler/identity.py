@@ -13,7 +13,7 @@ from reconciler.changes import Kind
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic, warning
 from reconciler.model import DesiredSubscription, StoredSubscription, SubscriptionKey
-from reconciler.ports import StoredState
+from reconciler.stored import StoredState
 from reconciler.wishes import Barred
 
 

@@ -15,9 +15,9 @@ from typing import Protocol, Self
 
 from reconciler.changes import Change
 from reconciler.desired import SpecTexts
-from reconciler.diagnostics import Diagnostic
 from reconciler.journal import Entry, Freeze, HistoryEntry, Holder, Outcome, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
+from reconciler.stored import StoredState
 
 
 class Clock(Protocol):
@@ -34,29 +34,6 @@ class SpecSource(Protocol):
     def read(self) -> SpecTexts:
         """All files; one that cannot be read is a diagnostic and hides no other."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class StoredState:
-    """What the store holds: a consistent picture of one serial."""
-
-    lineage: str | None = None
-    """None: there is no store yet and none is pinned."""
-    serial: int = 0
-    subscriptions: Mapping[SubscriptionKey, StoredSubscription] = field(default_factory=dict)
-    accounts: Mapping[str, tuple[str, str | None]] = field(default_factory=dict)
-    """Provider and tenant, as recorded when an account was first written to."""
-    safety: Mapping[str, object] | None = None
-    """The limits and overrides that the last unrefused apply recorded, as `safety.recorded` wrote them."""
-    freeze: Freeze | None = None
-    last_as_of: datetime | None = None
-    """The latest `as_of` of a recorded run; applying before it is refused."""
-    unfinished: Mapping[str, str | None] = field(default_factory=dict)
-    """Runs that began and never ended, each with its plan's fingerprint: cut off, and carried on by the next one."""
-    open_intents: frozenset[SubscriptionKey] = frozenset()
-    """Keys with a journaled intent whose outcome is not known."""
-    exists: bool = True
-    diagnostics: tuple[Diagnostic, ...] = ()
 
 
 class StateReader(Protocol):

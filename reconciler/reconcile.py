@@ -18,11 +18,12 @@ from reconciler.diagnostics import Diagnostic, Severity, in_order, warning
 from reconciler.errors import ReconcilerError, SpecError, UsageError
 from reconciler.journal import ApplyReport, Run
 from reconciler.plan import Bindings, Plan, Verdict
-from reconciler.ports import Bookkeeping, Clock, Provider, Store, StoredState
+from reconciler.ports import Bookkeeping, Clock, Provider, Store
 from reconciler.recorded import as_recorded, settings_moved
 from reconciler.safety import Circumstances, review
 from reconciler.selection import EVERYTHING, Selection
 from reconciler.settings import Settings
+from reconciler.stored import StoredState
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ def apply_pass(
     providers: Mapping[str, Provider],
     clock: Clock,
     stop: Callable[[], bool],
-    progress: Callable[[int], None],
+    progress: Callable[[int, int], None],
 ) -> ApplyReport:
     """Carry out what of the plan passed review; must run under the lease that the stored state was read under."""
     _check_instant(inputs, found, providers)

@@ -1,6 +1,7 @@
 """Builds what a command needs from its options, the environment and `reconcile.yaml`; the only module that names adapters.
 
-Decides nothing about subscriptions: it opens, hands over, and closes again.
+Decides nothing about subscriptions: it opens, hands over, and closes again. Adapters are imported where they are used,
+for the sake of start-up time.
 """
 
 from __future__ import annotations
@@ -22,13 +23,14 @@ from reconciler.environment import Environment, read_environment
 from reconciler.errors import InputError, ReconcilerError, SpecError, StoreError, UsageError
 from reconciler.journal import ApplyReport, Holder, Run
 from reconciler.plan import Plan
-from reconciler.ports import Clock, StateReader, Store, StoredState
+from reconciler.ports import Clock, StateReader, Store
 from reconciler.reconcile import Inputs, Pass, apply_pass, plan_pass, read_specs
 from reconciler.registry import Registry
 from reconciler.revision import Revision, revision_of
 from reconciler.safety import Allow, Circumstances
 from reconciler.selection import Selection
 from reconciler.settings import Settings
+from reconciler.stored import StoredState
 
 SETTINGS_FILE = "reconcile.yaml"
 LOCK_TIMEOUT = 10.0
@@ -48,7 +50,7 @@ class Options:
     """What the command line said, parsed; defaults mean `not said`."""
 
     directory: Path = Path()
-    config: str | None = None
+    settings_file: str | None = None
     store: str | None = None
     as_of: datetime | None = None
     select: tuple[str, ...] = ()
@@ -90,7 +92,7 @@ class Runtime:
     @cached_property
     def settings_path(self) -> Path:
         """Where the settings are, checked to exist."""
-        name = self.options.config or self.environment.config or SETTINGS_FILE
+        name = self.options.settings_file or self.environment.settings_file or SETTINGS_FILE
         path = Path(os.path.abspath(self.options.directory / name))
         if not os.path.lexists(path):
             raise InputError(
@@ -211,7 +213,7 @@ class Runtime:
         self,
         agree: Callable[[Pass], bool],
         stop: Callable[[], bool],
-        progress: Callable[[int], None],
+        progress: Callable[[int, int], None],
     ) -> tuple[Pass, ApplyReport | None]:
         """One whole pass under the lease. `agree` sees the plan before anything is written; no report where it says no."""
         inputs = self.inputs(commit=True)
@@ -227,7 +229,7 @@ class Runtime:
             return self._first_apply(inputs, found, stop, progress)
 
     def _first_apply(
-        self, inputs: Inputs, found: Pass, stop: Callable[[], bool], progress: Callable[[int], None]
+        self, inputs: Inputs, found: Pass, stop: Callable[[], bool], progress: Callable[[int, int], None]
     ) -> tuple[Pass, ApplyReport]:
         """No store yet: a run that may write creates it; one that was refused leaves no trace."""
         from reconciler.stores.sqlite import open_store
@@ -241,7 +243,7 @@ class Runtime:
         return found, replace(report, lineage=lineage, created_store=True)
 
     def _carry_out(
-        self, inputs: Inputs, found: Pass, store: Store, stop: Callable[[], bool], progress: Callable[[int], None]
+        self, inputs: Inputs, found: Pass, store: Store, stop: Callable[[], bool], progress: Callable[[int, int], None]
     ) -> ApplyReport:
         providers = {name: self.registry.make(item.provider) for name, item in found.desired.accounts.items()}
         run = self.run("apply", as_of=found.plan.as_of, plan=found.plan)

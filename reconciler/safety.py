@@ -15,10 +15,10 @@ from reconciler.changes import ENDING, SPENDING, Change, Kind, Refusal
 from reconciler.desired import DesiredState
 from reconciler.model import SubscriptionKey
 from reconciler.plan import Plan, Verdict
-from reconciler.ports import StoredState
 from reconciler.recorded import stricter
 from reconciler.selection import glob
 from reconciler.settings import Limit, LimitName, Safety
+from reconciler.stored import StoredState
 
 _UNCOUNTED = frozenset({Kind.REGISTER, Kind.ADOPT, Kind.RENAME, Kind.UPDATE, Kind.FORGET})
 """Changes that no limit counts; `forget` names each record on the command line."""

@@ -12,9 +12,9 @@ from reconciler.desired import DesiredState
 from reconciler.lifecycle import carried_out
 from reconciler.model import DesiredSubscription, StoredSubscription, SubscriptionKey
 from reconciler.plan import Bindings, Plan
-from reconciler.ports import StoredState
 from reconciler.selection import EVERYTHING, Selection
 from reconciler.settings import AccountSettings
+from reconciler.stored import StoredState
 from tests.builders import NOW
 
 LINEAGE = "0b9e4a54-2f6e-4a53-8f0c-2f1f4e0b7c11"

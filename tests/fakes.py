@@ -13,7 +13,8 @@ from reconciler.errors import StoreError
 from reconciler.journal import Entry, Freeze, HistoryEntry, Holder, Outcome, OutcomeKind, Run
 from reconciler.lifecycle import carried_out
 from reconciler.model import StoredSubscription, SubscriptionKey
-from reconciler.ports import Bookkeeping, StoredState
+from reconciler.ports import Bookkeeping
+from reconciler.stored import StoredState
 from tests.builders import NOW
 
 

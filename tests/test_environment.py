@@ -14,7 +14,7 @@ from reconciler.settings import LimitName
 
 def test_nothing_set_means_nothing_said() -> None:
     found = read_environment({})
-    assert (found.store, found.config, found.lock_timeout, found.caps, found.ci_run) == (None, None, None, {}, None)
+    assert (found.store, found.settings_file, found.lock_timeout, found.caps, found.ci_run) == (None, None, None, {}, None)
     assert (found.actor, found.host) == (f"uid {os.getuid()}", socket.gethostname())
 
 
@@ -22,7 +22,7 @@ def test_our_variables_are_taken_as_they_are() -> None:
     found = read_environment(
         {"RECONCILE_STORE": "sqlite:///x.db", "RECONCILE_CONFIG": "other.yaml", "RECONCILE_LOCK_TIMEOUT": "30s"}
     )
-    assert (found.store, found.config, found.lock_timeout) == ("sqlite:///x.db", "other.yaml", "30s")
+    assert (found.store, found.settings_file, found.lock_timeout) == ("sqlite:///x.db", "other.yaml", "30s")
 
 
 @pytest.mark.parametrize("name", sorted(KNOWN))

@@ -62,7 +62,7 @@ class Given:
     """The options that every command shares, as given."""
 
     directory: Path
-    config: str | None
+    settings_file: str | None
     store: str | None
     as_of: str | None
     select: tuple[str, ...]
@@ -92,7 +92,7 @@ class _OutFile(click.ParamType[Any]):
 
 _SHARED: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
     click.option("-C", "directory", metavar="DIR", type=click.Path(path_type=Path), default=Path(), help="Run as if started in DIR."),
-    click.option("--config", metavar="FILE", help="The settings, instead of reconcile.yaml."),
+    click.option("--config", "settings_file", metavar="FILE", help="The settings, instead of reconcile.yaml."),
     click.option("--store", metavar="URL", help="The store, instead of the settings' store.url."),
     click.option("--as-of", metavar="INSTANT", help="Plan and record as of this UTC day or instant: 2027-01-31[T…Z]."),
     click.option("--select", metavar="PATTERN", multiple=True, help="Only subscriptions whose key matches; repeatable."),
@@ -125,9 +125,11 @@ class Commands(click.Group):
     """Finds the command among the words wherever the shared options stand; without one it is `reconcile [PATH…]`."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, in the order in which the help shows them."""
         return list(COMMANDS)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The command of that name, its module loaded now; None for a word that is none."""
         place, _ = COMMANDS.get(cmd_name, ("reconciling:run", "")) if cmd_name in (*COMMANDS, DEFAULT) else ("", "")
         if not place:
             return None
@@ -137,13 +139,16 @@ class Commands(click.Group):
         return command
 
     def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Put the command's name first, wherever it stands."""
         return super().parse_args(ctx, _routed(args))
 
     def format_usage(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Both ways to call it."""
         formatter.write_usage("reconcile", "[OPTIONS] [PATH]...")
         formatter.write_usage("reconcile", "[OPTIONS] COMMAND ...", prefix="       ")
 
     def format_options(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The options of the main job, and the commands by the table, without loading one."""
         options = [record for record in (param.get_help_record(ctx) for param in _documented()) if record is not None]
         with formatter.section("Options"):
             formatter.write_dl([*options, ("--version", "Show the version."), ("--help", "Show this message.")])

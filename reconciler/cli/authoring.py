@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import click
 
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit, put, write_file
-from reconciler.cli.rendering import note_renders
+from reconciler.cli.rendering import findings_renders, note_renders
 from reconciler.cli.scaffold import scaffold
+from reconciler.diagnostics import Location, error
 from reconciler.errors import InputError, UsageError
 from reconciler.runtime import new_lineage
 
@@ -29,8 +31,8 @@ def init(given: Given, account: str) -> int:
     for name in written:
         try:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise InputError("cannot-write", f"{(root / name).parent} could not be made: {error.strerror}") from error
+        except OSError as failure:
+            raise InputError("cannot-write", f"{(root / name).parent} could not be made: {failure.strerror}") from failure
         write_file(root / name, files[name], exclusive=True)
     lines = [f"  {name}" for name in written]
     kept = [f"Left as they are: {', '.join(taken)}"] if taken else []
@@ -42,14 +44,19 @@ def init(given: Given, account: str) -> int:
 @click.command()
 @click.argument("name", required=False)
 @click.option("-o", "--output", metavar="FOLDER", type=click.Path(path_type=Path), help="Write them all there.")
+@click.option("--check", metavar="FILE", type=click.Path(path_type=Path), help="Judge a JSON document by the schema NAME.")
 @shared
-def schema(given: Given, name: str | None, output: Path | None) -> int:
+def schema(given: Given, name: str | None, output: Path | None, check: Path | None) -> int:
     """Print the JSON Schemas of every file format."""
-    from reconciler.schemas import schemas
+    from reconciler.schemas import schemas  # slow to make, and only needed here
 
     known = {file.partition(".")[0]: (file, document) for file, document in schemas().items()}
     if name is not None and name not in known:
         raise UsageError("no-such-schema", f"there is no schema {name}", f"known are: {', '.join(sorted(known))}")
+    if check is not None:
+        if name is None:
+            raise UsageError("no-schema-named", "--check needs the NAME of a schema", f"known are: {', '.join(sorted(known))}")
+        return _judge(given, check, known[name][1])
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
         for file, document in known.values():
@@ -60,3 +67,23 @@ def schema(given: Given, name: str | None, output: Path | None) -> int:
         return 0
     put(json.dumps(known[name][1], indent=2, ensure_ascii=False))
     return 0
+
+
+def _judge(given: Given, file: Path, document: dict[str, Any]) -> int:
+    """Whether a JSON file is as its schema says: for those who make or read our documents with programs of their own."""
+    from jsonschema import Draft202012Validator  # slow to import, and only needed here
+
+    try:
+        value = json.loads(file.read_bytes())
+    except OSError as failure:
+        raise InputError("no-such-file", f"{file} could not be read: {failure.strerror}", "name a JSON file") from failure
+    except ValueError as failure:
+        raise InputError("not-json", f"{file} is no JSON: {failure}", "the schemas judge JSON documents") from failure
+    found = sorted(Draft202012Validator(document).iter_errors(value), key=lambda item: item.json_path)
+    findings = [
+        error("schema-mismatch", "the document is not as its schema says", Location(str(file)), detail=f"{item.json_path}: {item.message}")
+        for item in found
+    ]
+    summary = "As its schema says." if not found else f"{len(found)} {'place differs' if len(found) == 1 else 'places differ'}."
+    emit(given, findings_renders("schema", findings, summary))
+    return 1 if found else 0

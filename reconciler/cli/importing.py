@@ -33,12 +33,13 @@ from reconciler.importing.rows import ImportedRow
 from reconciler.importing.write import Writing, WrittenSpec
 from reconciler.journal import ApplyReport
 from reconciler.plan import Bindings, Verdict
-from reconciler.ports import Bookkeeping, Store, StoredState
+from reconciler.ports import Bookkeeping, Store
 from reconciler.reconcile import Inputs, read_specs
 from reconciler.runtime import Runtime, new_lineage
 from reconciler.safety import review
 from reconciler.settings import AccountSettings
 from reconciler.spec import load_specs
+from reconciler.stored import StoredState
 from reconciler.stores.lease import FileLease
 from reconciler.stores.sqlite import open_store
 
@@ -185,7 +186,7 @@ class _Desk:
         asked: _Asked,
         anew: Callable[[], Runtime],
         stop: Callable[[], bool],
-        progress: Callable[[int], None],
+        progress: Callable[[int, int], None],
     ) -> tuple[Import, Verdict, ApplyReport]:
         """Write the specs, read them back, and record, all under the lease; a refused import does neither."""
         runtime = self.runtime
@@ -281,7 +282,7 @@ class _Desk:
         stored: StoredState,
         store: Store,
         stop: Callable[[], bool],
-        progress: Callable[[int], None],
+        progress: Callable[[int, int], None],
     ) -> ApplyReport:
         changes = decided.plan.changes
         account = self.account

@@ -18,9 +18,10 @@ from reconciler.errors import InputError, StoreError, UsageError
 from reconciler.journal import HistoryEntry
 from reconciler.lifecycle import at
 from reconciler.model import StoredSubscription, SubscriptionKey
-from reconciler.ports import StateReader, StoredState
+from reconciler.ports import StateReader
 from reconciler.runtime import Runtime
 from reconciler.selection import Selection, glob
+from reconciler.stored import StoredState
 from reconciler.views.status import StatusRow, status_row
 
 

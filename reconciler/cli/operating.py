@@ -17,9 +17,10 @@ from reconciler.errors import InputError, ReconcilerError, Refused, UsageError
 from reconciler.journal import Freeze
 from reconciler.lifecycle import at
 from reconciler.model import Recurring, Status, StoredSubscription, SubscriptionKey
-from reconciler.ports import Bookkeeping, StoredState
+from reconciler.ports import Bookkeeping
 from reconciler.reconcile import read_specs
 from reconciler.runtime import Runtime, Session
+from reconciler.stored import StoredState
 
 _AHEAD = timedelta(days=30)
 """How far an endless freeze looks ahead for renewals."""

@@ -6,30 +6,58 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from reconciler.cli.app import Given
 
-_WORTH_A_LOOK = 2.0
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_WORTH_A_LOOK = 1.0
 """Seconds of work before anything is shown."""
+
+Tell = Callable[[int, int], None]
+"""Told how many changes are behind us, of how many."""
 
 
 @contextmanager
-def progress_on(given: Given) -> Iterator[Callable[[int], None]]:
-    """Tells how many changes are behind us; silent off a terminal, with `--quiet`, and for short work."""
+def progress_on(given: Given) -> Iterator[Tell]:
+    """A bar with the time left; silent off a terminal, with `--quiet`, and for short work."""
     if given.quiet or not sys.stderr.isatty():
-        yield lambda done: None
+        yield lambda done, total: None
         return
-    began = time.monotonic()
-    shown = False
-
-    def tell(done: int) -> None:
-        nonlocal shown
-        if time.monotonic() - began >= _WORTH_A_LOOK:
-            shown = True
-            print(f"\r{done} changes applied", end="", file=sys.stderr, flush=True)
-
+    bar = _Bar(time.monotonic())
     try:
-        yield tell
+        yield bar.tell
     finally:
-        if shown:
-            print(file=sys.stderr)
+        bar.stop()
+
+
+class _Bar:
+    """Draws nothing, and loads nothing, before the work has lasted long enough."""
+
+    def __init__(self, began: float) -> None:
+        self._began = began
+        self._drawn: tuple[Progress, TaskID] | None = None
+
+    def tell(self, done: int, total: int) -> None:
+        if self._drawn is None:
+            if time.monotonic() - self._began < _WORTH_A_LOOK:
+                return
+            self._drawn = _drawn(total)
+        progress, task = self._drawn
+        progress.update(task, completed=done, refresh=True)
+
+    def stop(self) -> None:
+        if self._drawn is not None:
+            self._drawn[0].stop()
+
+
+def _drawn(total: int) -> tuple[Progress, TaskID]:
+    from rich.console import Console  # slow to import, and most runs are over before it is needed
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("Applying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    progress = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
+    progress.start()
+    return progress, progress.add_task("apply", total=total)

@@ -17,9 +17,9 @@ from reconciler.cli.rendering import pass_renders, validation_renders
 from reconciler.cli.session import apply_code, dry_run_code, runtime_for, stoppable
 from reconciler.errors import InputError, Refused, SpecError, StalePlan, UsageError
 from reconciler.journal import ApplyReport
-from reconciler.ports import StoredState
 from reconciler.reconcile import Pass, check_selection, read_specs
 from reconciler.runtime import Runtime
+from reconciler.stored import StoredState
 
 
 @click.command("run", hidden=True)

@@ -30,7 +30,7 @@ def runtime_for(given: Given, paths: Iterable[str] = ()) -> Runtime:
     return Runtime(
         Options(
             directory=given.directory,
-            config=given.config,
+            settings_file=given.settings_file,
             store=given.store,
             as_of=None if given.as_of is None else parse_instant(given.as_of),
             select=given.select,

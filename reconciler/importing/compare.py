@@ -16,8 +16,8 @@ from reconciler.diagnostics import Diagnostic, warning
 from reconciler.importing.rows import ImportedRow, recorded_pair
 from reconciler.model import DesiredSubscription, Facts, Intent, StoredSubscription, SubscriptionKey, money_text
 from reconciler.plan import Bindings, Plan
-from reconciler.ports import StoredState
 from reconciler.selection import Selection
+from reconciler.stored import StoredState
 
 
 @dataclass(frozen=True, slots=True)

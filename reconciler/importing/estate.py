@@ -24,7 +24,7 @@ from reconciler.importing.write import Writing, WrittenSpec, file_names, spec_te
 from reconciler.lifecycle import carried_out
 from reconciler.model import Intent, SubscriptionKey
 from reconciler.plan import Bindings, Plan
-from reconciler.ports import StoredState
+from reconciler.stored import StoredState
 
 Load = Callable[[Sequence[WrittenSpec]], DesiredState]
 """Every spec that is there together with these new files, read as every later run will read them."""

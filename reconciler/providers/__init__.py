@@ -1,0 +1,1 @@
+"""Providers: what carries changes out, one module or package each, unaware of each other."""

@@ -34,7 +34,12 @@ _CONTRADICTION: Final[dict[str, Any]] = {
     "required": ["recurring", "cancel"],
     "properties": {
         "recurring": {"enum": ["on", True]},
-        "cancel": {"anyOf": [{"enum": _ENDS}, {"required": ["when"], "properties": {"when": {"enum": _ENDS}}}]},
+        "cancel": {
+            "anyOf": [
+                {"enum": _ENDS},
+                {"type": "object", "required": ["when"], "properties": {"when": {"enum": _ENDS}}},
+            ]
+        },
     },
 }
 # An end at once needs its reason, within the block or beside it.
@@ -209,7 +214,7 @@ class SpecsFile(Block):
     """For every subscription of this file."""
     subscriptions: Annotated[
         dict[Name, SubscriptionBlock],
-        Field(default_factory=dict, json_schema_extra={"minProperties": 1, "propertyNames": {"maxLength": 100}}),
+        Field(default_factory=dict, json_schema_extra={"minProperties": 1}),
     ]
     """The subscriptions by name. A name is [a-z0-9][a-z0-9-]*, and with the account before it the key for good."""
     rules: list[Rule] | None = None

@@ -1,4 +1,4 @@
-"""JSON Schemas (2020-12) of the spec files, made from their models: for editors, and for whoever checks specs elsewhere.
+"""JSON Schemas (2020-12) of the spec files, made from their models: for editors, and for checks elsewhere.
 
 Pure. A schema judges one file by itself as the models do; what needs other files or the YAML text is beyond it.
 """

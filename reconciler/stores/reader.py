@@ -13,7 +13,7 @@ from typing import Self
 from reconciler.diagnostics import Diagnostic
 from reconciler.journal import HistoryEntry, Holder
 from reconciler.model import SubscriptionKey
-from reconciler.ports import StoredState
+from reconciler.stored import StoredState
 from reconciler.stores import failures, history, recovery, rows
 from reconciler.stores.migrations import STEPS, Step
 from reconciler.stores.opening import inspect

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli import importing
+from reconciler.providers.ledger import LedgerProvider
 from tests.cli.world import World
 
 ESTATE = """\
@@ -189,6 +190,15 @@ def test_a_wrong_call_writes_nothing(estate: World, words: list[str], code: int,
     assert done.code == code
     assert message in done.err
     assert files_of(estate) == before
+
+
+def test_an_account_that_a_provider_keeps_cannot_be_imported_into(
+    estate: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(LedgerProvider, "atomic", False)
+    done = estate.run("import", "estate.csv", "--account", "contoso")
+    assert done.code == 64
+    assert "contoso is no ledger: ledger keeps its records" in done.err
 
 
 def test_a_file_that_is_not_there_is_an_error(world: World) -> None:

@@ -13,9 +13,9 @@ from reconciler.importing.rows import ImportedRow
 from reconciler.importing.write import Writing, WrittenSpec
 from reconciler.lifecycle import carried_out
 from reconciler.plan import Bindings, Plan
-from reconciler.ports import StoredState
 from reconciler.settings import AccountSettings, Settings
 from reconciler.spec import load_specs
+from reconciler.stored import StoredState
 from tests.builders import NOW
 
 BINDINGS = Bindings("", "", "lineage", 1)

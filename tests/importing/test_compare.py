@@ -24,7 +24,7 @@ from reconciler.model import (
     TermLength,
 )
 from reconciler.plan import Bindings, Plan
-from reconciler.ports import StoredState
+from reconciler.stored import StoredState
 from tests.builders import NOW, a_desired, a_key, a_stored
 from tests.importing.files import a_row
 

@@ -20,7 +20,8 @@ from reconciler.diagnostics import Location
 from reconciler.errors import LeaseHeld, StoreError
 from reconciler.journal import Entry, Freeze, HistoryEntry, Holder, Outcome, OutcomeKind, Run
 from reconciler.model import Cancel, Money, Recurring, Status, StoredSubscription, SubscriptionKey, Term, TermLength
-from reconciler.ports import Bookkeeping, Lease, StateReader, Store, StoredState
+from reconciler.ports import Bookkeeping, Lease, StateReader, Store
+from reconciler.stored import StoredState
 from tests.builders import NOW, a_change, a_key, a_run, a_stored, an_entry
 
 LINEAGE = "0b9e4a54-2f6e-4a53-8f0c-2f1f4e0b7c11"

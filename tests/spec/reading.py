@@ -1,0 +1,65 @@
+"""How the tests of the spec language read texts: one file or several, with an account of each kind, and terse findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from textwrap import dedent
+
+from reconciler.desired import DesiredState, SpecText, SpecTexts
+from reconciler.diagnostics import Diagnostic
+from reconciler.model import DesiredSubscription, SubscriptionKey
+from reconciler.settings import AccountSettings, Settings
+from reconciler.spec import load_specs
+from reconciler.spec.parse import Parsed, parse
+from reconciler.spec.positions import Document
+from reconciler.spec.scalars import PlainScalars
+
+PROVIDERS = frozenset({"ledger", "stripe"})
+ACCOUNTS = Settings(
+    accounts={name: AccountSettings(name, "stripe" if name == "acme" else "ledger") for name in ("contoso", "acme")}
+)
+"""`contoso` lives on the ledger, `acme` outside."""
+FACTS = "facts: {product: SPB, term: annual, start: 2026-02-14}"
+"""All that a ledger's subscription needs."""
+
+
+def texts(files: Mapping[str, str]) -> SpecTexts:
+    """Files as a source would hand them over."""
+    return SpecTexts(tuple(SpecText(path, text) for path, text in files.items()), (), "digest")
+
+
+def load(files: Mapping[str, str] | str, settings: Settings = ACCOUNTS) -> DesiredState:
+    """What these files declare; a text alone is specs/contoso/a.yaml."""
+    files = {"specs/contoso/a.yaml": files} if isinstance(files, str) else files
+    return load_specs(texts({path: dedent(text) for path, text in files.items()}), settings, PROVIDERS)
+
+
+def only(files: Mapping[str, str] | str, settings: Settings = ACCOUNTS) -> DesiredSubscription:
+    """The one subscription of specs without any finding."""
+    found = load(files, settings)
+    assert list(brief(found.diagnostics)) == []
+    (wanted,) = found.subscriptions.values()
+    return wanted
+
+
+def key(text: str) -> SubscriptionKey:
+    """The key that `account/name` says."""
+    account, _, name = text.partition("/")
+    return SubscriptionKey(account, name)
+
+
+def brief(found: Iterable[Diagnostic]) -> list[str]:
+    """Each finding as `line:column code`, in the order given."""
+    return [
+        f"{item.location.line}:{item.location.column} {item.code}" if item.location else item.code for item in found
+    ]
+
+
+def codes(found: Iterable[Diagnostic]) -> list[str]:
+    """Their codes alone."""
+    return [item.code for item in found]
+
+
+def parsed(text: str) -> Parsed:
+    """The values of a text and what is wrong with it as YAML."""
+    return parse(Document("a.yaml", text), PlainScalars())
