@@ -55,8 +55,8 @@ def execute(
     """Carry out every change, one failure not stopping the rest; `providers` is by account, `clock` real time.
 
     `stop` is asked between batches: what was begun is finished and recorded, the rest is skipped. `progress` is told
-    how many changes are behind us, of how many. Raises StoreError where the store fails before anything was done, or at the very
-    end, when all of it is recorded and only the run itself is still to be closed.
+    how many changes are behind us, of how many. Raises StoreError where the store fails before anything was done, or
+    at the very end, when all of it is recorded and only the run itself is still to be closed.
     """
     if instruction.empty:
         return ApplyReport(run=None)

@@ -78,7 +78,11 @@ def carried_out(change: Change, row: StoredSubscription | None, now: datetime) -
         return _registered(change, now)
     if row is None:
         raise ValueError(f"{change.kind} of {change.key} needs a record")
-    row = at(row, now)
+    left = _left_by(change, at(row, now), now)
+    return replace(left, declared=True) if change.declares else left
+
+
+def _left_by(change: Change, row: StoredSubscription, now: datetime) -> StoredSubscription:
     match change.kind:
         case Kind.RENAME:
             return replace(row, key=change.key)
@@ -94,8 +98,8 @@ def carried_out(change: Change, row: StoredSubscription | None, now: datetime) -
             return _pair(row, Recurring.OFF, Cancel.AT_RENEWAL, now, row.term.end)
         case Kind.TURN_ON | Kind.TURN_OFF | Kind.UNDO_CANCEL:
             return _pair(row, Recurring(str(change.after["recurring"])), Cancel.NONE)
-        case Kind.ADOPT | Kind.FORGET:
-            raise ValueError(f"{change.kind} leaves no ledger record")
+        case Kind.ADOPT | Kind.FORGET | Kind.REGISTER:
+            raise ValueError(f"{change.kind} leaves no ledger record of one that was there")
         case _:  # pragma: no cover - mypy proves it unreachable
             assert_never(change.kind)
 
@@ -115,7 +119,6 @@ def _pair(
         requested_at=requested_at,
         effective_at=effective_at,
         status=status or row.status,
-        declared=True,
     )
 
 

@@ -189,6 +189,9 @@ class Runtime:
     @contextmanager
     def reading(self) -> Iterator[StateReader | None]:
         """The store, read-only by construction; None where there is none yet."""
+        if not os.path.lexists(self.store_path):
+            yield None
+            return
         from reconciler.stores.sqlite import open_reader
 
         reader = open_reader(self.store_path, self.lock_timeout)

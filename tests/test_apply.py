@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
+from itertools import accumulate
 from typing import Any
 
 import pytest
@@ -44,7 +45,7 @@ class World:
         self.providers: dict[str, Provider] = {"contoso": LedgerProvider(), "outside": self.outside}
         fields.setdefault("bookkeeping", Bookkeeping())
         self.instruction = Instruction(a_run(), tuple(changes), lineage=LINEAGE, serial=7, **fields)
-        self.progress: list[int] = []
+        self.progress: list[tuple[int, int]] = []
 
     def execute(self, stop: Callable[[], bool] = lambda: False) -> ApplyReport:
         return execute(
@@ -54,7 +55,7 @@ class World:
             self.providers,
             FixedClock(),
             stop,
-            self.progress.append,
+            lambda done, total: self.progress.append((done, total)),
         )
 
 
@@ -133,7 +134,7 @@ class TestLedger:
         world.execute()
         batches = [len(line.split()) - 1 for line in world.store.log if line.startswith("record")]
         assert batches == recorded
-        assert world.progress == [sum(recorded[: number + 1]) for number in range(len(recorded))]
+        assert world.progress == [(done, 5) for done in accumulate(recorded)]
 
 
 class TestOutside:
@@ -165,7 +166,7 @@ class TestOutside:
             "record outside/a:succeeded",
             "record contoso/c:succeeded",
         ]
-        assert world.progress == [2, 3, 4]
+        assert world.progress == [(2, 4), (3, 4), (4, 4)]
 
     @pytest.mark.parametrize("answer", [FAILURE, DOUBT], ids=["failed", "unknown"])
     def test_one_that_does_not_succeed_stops_its_own_subscription_alone(self, answer: Outcome) -> None:
@@ -202,7 +203,7 @@ class TestStopping:
         report = world.execute(lambda: len(world.store.journal) == 1)
         assert (outcomes(report), report.interrupted, report.frozen) == ([SUCCEEDED, SKIPPED, SKIPPED], True, None)
         assert [item.error for item in report.changes] == [None, None, None]
-        assert world.progress == [1, 2, 3]
+        assert world.progress == [(1, 3), (2, 3), (3, 3)]
         assert world.store.log[-1] == "finish run-1"
         assert len(world.store.journal) == 1
 

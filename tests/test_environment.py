@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pwd
 import socket
 
 import pytest
@@ -14,8 +15,22 @@ from reconciler.settings import LimitName
 
 def test_nothing_set_means_nothing_said() -> None:
     found = read_environment({})
-    assert (found.store, found.settings_file, found.lock_timeout, found.caps, found.ci_run) == (None, None, None, {}, None)
-    assert (found.actor, found.host) == (f"uid {os.getuid()}", socket.gethostname())
+    assert (found.store, found.settings_file, found.lock_timeout, found.caps, found.ci_run) == (
+        None,
+        None,
+        None,
+        {},
+        None,
+    )
+    assert (found.actor, found.host) == (pwd.getpwuid(os.getuid()).pw_name, socket.gethostname())
+
+
+def test_a_user_that_nobody_named_is_told_by_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(number: int) -> None:
+        raise KeyError(number)
+
+    monkeypatch.setattr(pwd, "getpwuid", nobody)
+    assert read_environment({}).actor == f"uid {os.getuid()}"
 
 
 def test_our_variables_are_taken_as_they_are() -> None:

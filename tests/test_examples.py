@@ -40,7 +40,7 @@ def test_an_example_prints_what_its_page_says(name: str, tmp_path: Path) -> None
     if REWRITE:
         page.write_text(now, encoding="utf-8")
     else:
-        assert "".join(unified_diff(*(part.splitlines(keepends=True) for part in (text, now)), "page", "printed")) == ""
+        assert "\n".join(unified_diff(text.splitlines(), now.splitlines(), "page", "printed", lineterm="")) == ""
 
 
 @pytest.mark.parametrize("name", PAGES)
@@ -53,13 +53,29 @@ def test_a_page_uses_plain_commands_alone(name: str) -> None:
 def test_every_example_is_listed() -> None:
     listed = (EXAMPLES / "README.md").read_text("utf-8")
     assert [name for name in PAGES if f"({name}/)" not in listed] == []
-    assert PAGES == sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir())
+    assert sorted(path.name for path in EXAMPLES.iterdir() if path.is_dir()) == PAGES
 
 
 def test_the_customers_of_the_partner_are_as_generated(tmp_path: Path) -> None:
     script = Path(shutil.copy(EXAMPLES / "partner" / "generate.py", tmp_path))
     subprocess.run([sys.executable, "-P", script], check=True, timeout=30)
     assert contents(tmp_path / "specs") == contents(EXAMPLES / "partner" / "specs")
+
+
+def test_editors_find_the_schema_of_every_file() -> None:
+    files = [
+        path
+        for name in PAGES
+        for path in [EXAMPLES / name / "reconcile.yaml", *(EXAMPLES / name).glob("specs/**/*.yaml")]
+    ]
+    wrong = []
+    for file in files:
+        first = file.read_text("utf-8").partition("\n")[0]
+        schema = file.parent / first.removeprefix("# yaml-language-server: $schema=")
+        if not schema.is_file():
+            wrong.append(f"{file}: {first}")
+    assert len(files) > len(PAGES)
+    assert wrong == []
 
 
 def contents(folder: Path) -> dict[str, bytes]:

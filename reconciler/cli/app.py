@@ -156,6 +156,7 @@ class Commands(click.Group):
             formatter.write_dl([(name, line) for name, (_, line) in COMMANDS.items()])
 
 
+@functools.cache
 def _documented() -> list[click.Parameter]:
     """The options of `reconcile` itself, without loading its module: the shared ones and its own two."""
 

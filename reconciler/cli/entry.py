@@ -26,6 +26,8 @@ def main() -> None:
 
 def run(arguments: Sequence[str]) -> int:
     """Run one command line; answers the exit code of docs/command-line.md."""
+    # Looking for pydantic's plugins takes as long as loading half of it, and we have none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         code = commands.main(args=list(arguments), prog_name="reconcile", standalone_mode=False)
         sys.stdout.flush()

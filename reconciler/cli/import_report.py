@@ -151,10 +151,6 @@ def _counts(changes: Iterable[Change], verbs: Mapping[Kind, str]) -> list[tuple[
 
 def _fields(decided: Import, verdict: Verdict, report: ApplyReport | None, account: str) -> dict[str, object]:
     """All of it for machines; the renderer makes keys, places and frozen values plain."""
-    reported = () if report is None else report.changes
-    outcomes = {
-        (item.change.key, item.change.kind): {"outcome": item.outcome, "error": item.error} for item in reported
-    }
     new = set(_new(decided))
     return {
         "account": account,
@@ -167,9 +163,7 @@ def _fields(decided: Import, verdict: Verdict, report: ApplyReport | None, accou
             {"subscription": key, "name": row.name, "new": key in new, "source": row.place}
             for key, row in sorted(decided.named.items())
         ],
-        "changes": [
-            {**_change(change), **outcomes.get((change.key, change.kind), {})} for change in decided.plan.changes
-        ],
+        "changes": [_change(change) for change in decided.plan.changes] if report is None else _reported(report),
         "differing": [_change(change) for change in decided.differing],
         "blocked": [
             {

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -50,6 +49,8 @@ def say(given: Given | None, text: str) -> None:
 
 def write_file(path: Path, rendered: str | bytes, *, exclusive: bool = False) -> None:
     """Put a whole file in place; with `exclusive`, never over one that is there. Raises InputError where it cannot."""
+    import tempfile  # it loads random and shutil, and most runs write no file
+
     data = rendered if isinstance(rendered, bytes) else rendered.encode("utf-8", "backslashreplace")
     if exclusive and os.path.lexists(path):
         raise InputError("file-exists", f"{path} is there already", "it is never overwritten: name another file")

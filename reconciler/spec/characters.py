@@ -80,7 +80,7 @@ def decoded(data: bytes, file: str) -> tuple[str | None, tuple[Diagnostic, ...]]
 def _encoding(data: bytes, start: int, file: str) -> Diagnostic:
     before = data[:start].decode("utf-8")
     hint = "save the file as UTF-8"
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if data.startswith((b"\xff\xfe", b"\xfe\xff")) or "\0" in before:
         hint = "this looks like UTF-16; " + hint
     detail = f"byte 0x{data[start]:02x} at offset {start}"
     return error("encoding", "the file is not UTF-8", located(before, len(before), file), detail=detail, hint=hint)

@@ -203,7 +203,10 @@ class Complaints:
         summary = "not valid YAML"
         if isinstance(failure, MarkedYAMLError):
             mark = failure.problem_mark or failure.context_mark
-            problem = ", ".join(part for part in (failure.context, failure.problem) if part)
+            begun = failure.context_mark
+            since = f" (begun at {begun.line + 1}:{begun.column + 1})" if begun is not None else ""
+            context = f"{failure.context}{since}" if failure.context else ""
+            problem = ", ".join(part for part in (context, failure.problem) if part)
             if "incompatible YAML" in problem:
                 self._version(mark)
             else:
@@ -256,5 +259,6 @@ _SYNTAX_HINTS = (
     ("did not find expected key", "look at the indentation: the keys of one mapping stand in one column"),
     ("did not find expected '-'", "look at the indentation: the items of one list stand in one column"),
     ("did not find expected ',' or", "a bracket is not closed, or a comma is missing"),
+    ("expected <document start>", "look at the indentation: the keys of one mapping stand in one column"),
     ("undefined tag handle", "quote a text that begins with '!'"),
 )

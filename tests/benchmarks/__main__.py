@@ -21,15 +21,23 @@ from pathlib import Path
 from tests.benchmarks.estate import write_estate
 
 _RECONCILE = (sys.executable, "-m", "reconciler")
-_MODELS = "import yaml, pydantic, click, reconciler.spec.models"
+_MODELS = """
+import yaml, pydantic, click
+from reconciler.spec.models import DefaultsFile, SpecsFile
+from reconciler.spec.settings import SettingsFile
+for model in (SettingsFile, DefaultsFile, SpecsFile):
+    model.model_rebuild()
+"""
 _BARE = "import click\n@click.group()\ndef main(): 'A program.'\nmain()"
 _SCAN = """
-import sys, yaml
+import sys
 from pathlib import Path
+from yaml import StreamEndEvent
+from yaml.cyaml import CParser
 for path in sorted(Path(sys.argv[1]).rglob("*.yaml")):
-    parser = yaml.CParser(path.read_text(encoding="utf-8"))
-    while parser.check_event():
-        parser.get_event()
+    next_event = CParser(path.read_text(encoding="utf-8")).get_event
+    while next_event().__class__ is not StreamEndEvent:
+        pass
 """
 
 

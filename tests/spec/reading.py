@@ -1,4 +1,4 @@
-"""How the tests of the spec language read texts: one file or several, with an account of each kind, and terse findings."""
+"""How the tests of the spec language read texts: one file or several, accounts of two kinds, and terse findings."""
 
 from __future__ import annotations
 

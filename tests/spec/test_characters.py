@@ -18,7 +18,7 @@ from tests.spec.reading import brief
         pytest.param(b"a: 1\nb: \xe9\n", "2:4 encoding", id="Latin-1"),
         pytest.param("a: 1\r\nü: é".encode() + b"\xff", "2:5 encoding", id="a wrong byte after wide characters"),
         pytest.param("a: 1".encode("utf-16"), "1:1 encoding", id="UTF-16 with its mark"),
-        pytest.param("a: ü".encode("utf-16-le"), "1:4 encoding", id="UTF-16 without a mark"),
+        pytest.param("a: ü".encode("utf-16-le"), "1:7 encoding", id="UTF-16 without a mark"),
         pytest.param("a: 1".encode("utf-16-le"), "1:2 control-character", id="UTF-16 that could be ASCII"),
         pytest.param(b"\xed\xa0\x80", "1:1 encoding", id="a lone surrogate"),
         pytest.param(b"a: \x00", "1:4 control-character", id="NUL"),

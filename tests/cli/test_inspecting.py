@@ -1,0 +1,166 @@
+"""Looking without touching, starting a repository, and the schemas."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli.entry import run
+from tests.cli.world import World
+
+SPEC = """
+visio:
+  facts: {product: VISIOCLIENT, term: monthly, start: 2026-03-31, seats: 2, price: 13.10 EUR}
+  recurring: off
+  reason: team moved
+"""
+
+
+@pytest.fixture
+def applied(world: World) -> World:
+    """One subscription, recorded."""
+    world.specs(SPEC)
+    assert world.apply().code == 0
+    return world
+
+
+def test_status_shows_the_estate_with_names_and_next_steps(applied: World) -> None:
+    done = applied.run("status")
+    assert done.code == 0
+    for word in ("contoso/visio", "Visio Plan 2", "active", "off", "29 Nov 2026", "13.10 EUR"):
+        assert word in done.out
+    assert done.last == "1 subscription: 1 active."
+
+
+def test_status_without_a_store_shows_nothing(world: World) -> None:
+    world.specs(SPEC)
+    assert world.run("status").last == "No subscriptions are stored."
+
+
+def test_status_of_a_key_that_is_not_stored_is_wrong_usage(applied: World) -> None:
+    done = applied.run("status", "contoso/visoi")
+    assert (done.code, "contoso/visoi is not stored" in done.err) == (64, True)
+
+
+def test_broken_specs_hide_nothing_that_is_stored(applied: World) -> None:
+    applied.write("specs/broken.yaml", "version: [1\n")
+    done = applied.run("status", "--format", "json")
+    assert (done.code, len(done.document["subscriptions"])) == (0, 1)
+    assert "the specs have errors" in done.err
+
+
+def test_show_tells_of_one_subscription_and_its_history(applied: World) -> None:
+    done = applied.run("show", "contoso/visio", "--format", "json")
+    assert done.document["subscription"]["subscription"] == "contoso/visio"
+    assert [entry["kind"] for entry in done.document["entries"]] == ["register"]
+    assert "declared at specs/contoso.yaml:4:3" in applied.run("show", "contoso/visio").out
+
+
+@pytest.mark.parametrize(
+    ("key", "said"),
+    [
+        pytest.param("contoso/nothing", "neither stored nor declared", id="unknown"),
+        pytest.param("contoso/teams", "is declared at specs/more.yaml:4:3 and not recorded yet", id="not applied yet"),
+    ],
+)
+def test_show_says_why_there_is_nothing_to_show(applied: World, key: str, said: str) -> None:
+    applied.specs(SPEC.replace("visio:", "teams:"), file="specs/more.yaml")
+    done = applied.run("show", key)
+    assert (done.code, said in done.err) == (1, True)
+
+
+def test_explain_shows_the_layers_of_a_value(applied: World) -> None:
+    applied.write("specs/_defaults.yaml", "version: 1\ndefaults: {recurring: on, owner: it@contoso.example}\n")
+    done = applied.run("explain", "contoso/visio")
+    assert done.code == 0
+    assert "specs/_defaults.yaml:2:23" in done.out
+    assert "specs/contoso.yaml:6:16" in done.out
+    assert applied.run("explain", "contoso/nothing").code == 1
+
+
+def test_history_tells_who_decided_and_who_applied(applied: World) -> None:
+    entry = applied.run("history", "--format", "json").document["entries"][0]
+    assert (entry["subscription"], entry["kind"], entry["outcome"]) == ("contoso/visio", "register", "succeeded")
+    assert entry["reason"] == "team moved"
+    assert entry["source"] == {"file": "specs/contoso.yaml", "line": 4, "column": 3}
+    assert entry["actor"]
+
+
+def test_history_without_a_store_is_empty(world: World) -> None:
+    assert world.run("history", "--format", "json").document["entries"] == []
+
+
+@pytest.mark.parametrize("format_name", ["text", "json", "markdown", "github"])
+@pytest.mark.parametrize("words", [["status"], ["show", "contoso/visio"], ["explain", "contoso/visio"], ["history"], ["validate"]])
+def test_every_view_speaks_every_format(applied: World, words: list[str], format_name: str) -> None:
+    done = applied.run(*words, "--format", format_name)
+    assert done.code == 0
+    assert "contoso/visio" in done.out or "1 subscription" in done.out
+    if format_name == "json":
+        assert done.document["format_version"] == "1.0"
+
+
+def test_several_outputs_come_at_once(applied: World) -> None:
+    files = {name: applied.root / f"plan.{name}" for name in ("json", "markdown", "github", "text")}
+    words = [word for name, file in files.items() for word in ("--out", f"{name}={file}")]
+    done = applied.run("--dry-run", *words)
+    assert done.last == "No changes. 1 subscription matches its spec."
+    assert json.loads(files["json"].read_bytes())["command"] == "plan"
+    assert files["text"].read_text() == done.out
+    assert files["markdown"].read_text().startswith("<!-- reconcile-plan -->")
+
+
+def test_an_output_that_cannot_be_written_is_told(applied: World) -> None:
+    done = applied.run("--dry-run", "--out", "json=/nowhere/plan.json")
+    assert (done.code, "could not be written" in done.err) == (1, True)
+
+
+def test_init_starts_a_repository_that_works_as_it_stands(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    root = tmp_path / "new"
+    root.mkdir()
+    fresh = World(root, capfd)
+    assert fresh.run("init", "--account", "bakery", as_of=None).code == 0
+    looked = fresh.dry_run("--detailed-exitcode")
+    assert (looked.code, looked.document["refused"][0]["limit"]) == (3, "new-store")
+    assert fresh.apply("--allow", "new-store").code == 0
+    assert fresh.apply().last == "No changes. 1 subscription matches its spec."
+    again = fresh.run("init", as_of=None)
+    assert (again.code, "never overwritten" in again.err) == (1, True)
+
+
+def test_init_leaves_files_that_are_there(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / ".gitignore").write_text("mine\n")
+    fresh = World(tmp_path, capfd)
+    assert "Left as they are: .gitignore" in fresh.run("init", as_of=None).out
+    assert (tmp_path / ".gitignore").read_text() == "mine\n"
+
+
+def test_init_takes_no_nonsense_account(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert World(tmp_path, capfd).run("init", "--account", "Our Bakery", as_of=None).code == 64
+
+
+def test_the_schemas_are_printed_and_judge_documents(applied: World) -> None:
+    assert "specs\tspecs.v1.schema.json" in applied.run("schema", as_of=None).out
+    printed = json.loads(applied.run("schema", "specs", as_of=None).out)
+    assert printed["$schema"] == "https://json-schema.org/draft/2020-12/schema"
+    plan = applied.root / "plan.json"
+    applied.run("plan", "-o", str(plan))
+    assert applied.run("schema", "plan", "--check", str(plan), as_of=None).last == "As its schema says."
+    plan.write_text(plan.read_text().replace('"changes": []', '"changes": 7'))
+    wrong = applied.run("schema", "plan", "--check", str(plan), as_of=None)
+    assert (wrong.code, "$.changes" in wrong.out) == (1, True)
+    folder = applied.root / "out"
+    assert applied.run("schema", "-o", str(folder), as_of=None).code == 0
+    assert json.loads((folder / "specs.v1.schema.json").read_text()) == printed
+
+
+@pytest.mark.parametrize("words", [["schema", "nothing"], ["schema", "--check", "x"]])
+def test_a_schema_that_is_not_there_is_wrong_usage(applied: World, words: list[str]) -> None:
+    assert applied.run(*words, as_of=None).code == 64
+
+
+def test_a_folder_without_settings_says_what_to_do(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    assert run(["-C", str(tmp_path)]) == 1
+    assert "hint: run this at the root of the repository, name it with -C DIR, or start one: reconcile init" in capfd.readouterr().err

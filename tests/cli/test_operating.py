@@ -1,0 +1,179 @@
+"""Freezing, thawing, forgetting, and the store as a whole."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+
+import pytest
+
+from tests.cli.world import World, kinds
+
+MONTHLY = """
+visio:
+  facts: {product: VISIOCLIENT, term: monthly, start: 2026-03-31}
+"""
+YEARLY = """
+teams:
+  facts: {product: SPB, term: annual, start: 2026-02-14}
+"""
+
+
+@pytest.fixture
+def applied(world: World) -> World:
+    """Two subscriptions, recorded."""
+    world.specs(MONTHLY + YEARLY.lstrip("\n"))
+    assert world.apply().code == 0
+    return world
+
+
+def test_while_frozen_nothing_is_applied_and_the_plan_says_why(applied: World) -> None:
+    done = applied.run("freeze", "--reason", "year-end closing", as_of=None)
+    assert done.code == 0
+    assert done.last == "Frozen. To end it: reconcile thaw"
+    applied.specs(MONTHLY + "  recurring: off\n" + YEARLY.lstrip("\n"))
+    looked = applied.dry_run("--detailed-exitcode")
+    assert (looked.code, looked.document["refused"][0]["limit"]) == (3, "frozen")
+    assert "year-end closing" in looked.document["refused"][0]["detail"]
+    refused = applied.apply()
+    assert refused.code == 3
+    assert applied.run("thaw", as_of=None).last == "Thawed. It was frozen for: year-end closing"
+    assert applied.apply().code == 0
+
+
+def test_a_freeze_says_what_renews_meanwhile(applied: World) -> None:
+    done = applied.run("freeze", "--reason", "closing", "--until", "2099-01-01", "--format", "json", as_of=None)
+    renews = done.document["renews"]
+    assert {row["subscription"] for row in renews} == {"contoso/visio", "contoso/teams"}
+    assert done.document["until"] == "2099-01-01T00:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(["--reason", "x", "--until", "2020-01-01"], 64, id="an end that has passed"),
+        pytest.param(["--reason", " "], 64, id="a reason that says nothing"),
+        pytest.param([], 64, id="no reason"),
+    ],
+)
+def test_a_freeze_that_means_nothing_is_wrong_usage(applied: World, words: list[str], code: int) -> None:
+    assert applied.run("freeze", *words, as_of=None).code == code
+
+
+def test_thawing_what_is_not_frozen_says_so(applied: World) -> None:
+    assert applied.run("thaw", as_of=None).last == "Nothing was frozen."
+
+
+def test_a_freeze_without_a_store_is_told(world: World) -> None:
+    done = world.run("freeze", "--reason", "x", as_of=None)
+    assert done.code == 1
+    assert "there is no store" in done.err
+
+
+def test_only_an_unmanaged_record_is_forgotten_and_its_history_stays(applied: World) -> None:
+    declared = applied.run("forget", "contoso/visio", as_of=None)
+    assert declared.code == 1
+    assert "is declared at specs/contoso.yaml:4:3" in declared.err
+    applied.specs(YEARLY)
+    done = applied.run("forget", "contoso/visio", "--reason", "sold", as_of=None)
+    assert done.code == 0
+    assert [row["subscription"] for row in applied.run("status", "--format", "json").document["subscriptions"]] == [
+        "contoso/teams"
+    ]
+    entries = applied.run("history", "contoso/visio", "--format", "json").document["entries"]
+    assert [(entry["kind"], entry["reason"]) for entry in entries] == [("register", None), ("forget", "sold")]
+    assert applied.run("forget", "contoso/visio", as_of=None).code == 1
+
+
+def test_a_protected_record_is_not_forgotten(world: World) -> None:
+    world.specs(MONTHLY + "  protect: true\n" + YEARLY.lstrip("\n"))
+    world.apply()
+    world.specs(YEARLY)
+    done = world.run("forget", "contoso/visio", as_of=None)
+    assert done.code == 5
+    assert "contoso/visio is protected" in done.err
+
+
+def test_nothing_is_forgotten_while_frozen(applied: World) -> None:
+    applied.specs(YEARLY)
+    applied.run("freeze", "--reason", "closing", as_of=None)
+    assert applied.run("forget", "contoso/visio", as_of=None).code == 3
+
+
+def test_the_store_goes_out_and_comes_back_the_same(applied: World) -> None:
+    out = applied.root / "export.jsonl"
+    assert applied.run("store", "export", str(out), as_of=None).code == 0
+    applied.store.unlink()
+    assert applied.run("store", "import", str(out), as_of=None).code == 0
+    again = applied.root / "again.jsonl"
+    applied.run("store", "export", str(again), as_of=None)
+    assert again.read_bytes() == out.read_bytes()
+    assert applied.dry_run().document["changes"] == []
+    refused = applied.run("store", "import", str(out), as_of=None)
+    assert refused.code == 1
+
+
+def test_an_export_that_was_cut_or_edited_is_refused_and_leaves_nothing(applied: World) -> None:
+    out = applied.root / "export.jsonl"
+    applied.run("store", "export", str(out), as_of=None)
+    whole = out.read_bytes()
+    applied.store.unlink()
+    for broken in (whole[: len(whole) // 2], whole.replace(b"VISIOCLIENT", b"VISIOCLIENX"), b"", b"[]\n", b"\xff\xfe"):
+        out.write_bytes(broken)
+        done = applied.run("store", "import", str(out), as_of=None)
+        assert done.code == 1
+        assert "bug" not in done.err
+        assert not applied.store.exists()
+
+
+def test_a_sound_store_is_called_sound_and_a_damaged_one_is_not(applied: World) -> None:
+    assert applied.run("store", "check", as_of=None).last == "The store is sound."
+    data = bytearray(applied.store.read_bytes())
+    data[len(data) // 2 :] = b"\xaa" * (len(data) - len(data) // 2)
+    applied.store.write_bytes(bytes(data))
+    done = applied.run("store", "check", as_of=None)
+    assert done.code == 1
+    assert "bug" not in done.err
+
+
+def test_a_wal_store_is_refused_with_the_command_that_converts_it(applied: World) -> None:
+    with sqlite3.connect(applied.store) as connection:
+        connection.execute("PRAGMA journal_mode=WAL")
+    connection.close()
+    for done in (applied.dry_run(), applied.run("--format", "json")):
+        assert done.code == 1
+        assert done.document["error"]["code"] == "wal-store"
+        assert "PRAGMA journal_mode=DELETE" in done.document["error"]["hint"]
+
+
+def test_a_pinned_store_that_is_missing_or_another_is_refused(applied: World) -> None:
+    lineage = json.loads(applied.run("--dry-run", "--format", "json").out)["bindings"]["store_lineage"]
+    settings = "version: 1\nstore: {lineage: %s}\naccounts:\n  contoso: {provider: ledger}\n"
+    applied.write("reconcile.yaml", settings % lineage)
+    assert applied.apply().code == 0
+    kept = applied.store.read_bytes()
+    applied.store.unlink()
+    looked = applied.dry_run("--detailed-exitcode")
+    assert (looked.code, looked.document["refused"][0]["limit"], len(kinds(looked.document))) == (3, "new-store", 2)
+    assert applied.apply().code == 3
+    assert not applied.store.exists()
+    assert applied.apply("--allow", "new-store").code == 0
+    assert applied.dry_run().document["bindings"]["store_lineage"] == lineage
+    applied.store.write_bytes(kept)
+    applied.write("reconcile.yaml", settings % "0b9e4a54-2f6e-4a53-8f0c-2f1f4e0b7c11")
+    other = applied.dry_run("--detailed-exitcode")
+    assert (other.code, other.document["refused"][0]["limit"]) == (3, "other-store")
+    assert applied.run("freeze", "--reason", "x", as_of=None).code == 1
+
+
+def test_an_instant_before_the_last_recorded_one_is_not_applied(applied: World) -> None:
+    applied.specs(MONTHLY + "  recurring: off\n")
+    done = applied.apply(as_of="2026-11-22")
+    assert done.code == 1
+    assert "--as-of lies before the last recorded run" in done.err
+
+
+def test_a_clock_behind_the_last_run_is_a_warning(applied: World) -> None:
+    applied.specs(MONTHLY + "  recurring: off\n" + YEARLY.lstrip("\n"))
+    assert applied.apply(as_of="2999-01-01").code == 0
+    assert [item["code"] for item in applied.dry_run(as_of=None).document["diagnostics"]] == ["clock-behind"]

@@ -1,0 +1,107 @@
+"""Facts: dates that the calendar has, money in a currency in use, and how facts go over facts."""
+
+from __future__ import annotations
+
+from datetime import date
+
+import pytest
+
+from reconciler.diagnostics import Diagnostics
+from reconciler.model import Facts, Money, TermLength
+from reconciler.spec.facts import FactReader, day_from_text, merged
+from reconciler.spec.models import FactsBlock
+from reconciler.spec.positions import Document
+from tests.spec.reading import brief
+
+TEXT = "facts:\n  start: S\n  price: P\n"
+
+
+def read(**facts: str) -> tuple[Facts | None, Diagnostics]:
+    """What a block of these facts reads as."""
+    found = Diagnostics()
+    block = FactsBlock.model_validate(facts)
+    return FactReader(found).read(block, Document("a.yaml", TEXT), ()), found
+
+
+@pytest.mark.parametrize("text", ["1970-01-01", "2026-02-28", "2024-02-29", "8999-12-31", "9000-01-01"])
+def test_a_day_of_the_calendar_is_read(text: str) -> None:
+    assert day_from_text(text) == date.fromisoformat(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["2026-02-29", "2026-13-01", "2026-00-10", "2026-1-1", "20260101", "2026-W01-1", "01.02.2026", "2026-01-01T00:00"]
+    + [
+        "1969-12-31",
+        "9000-01-02",
+        "",
+        "today",
+        "٢٠٢٦-01-01",
+        " 2026-01-01",
+        "2026-01-01\n",
+        "+026-01-01",
+        "2026/01/01",
+    ],
+)
+def test_what_is_no_day_from_1970_to_9000_is_refused(text: str) -> None:
+    assert day_from_text(text) is None
+
+
+def test_a_date_that_is_none_is_told_with_the_form_to_write() -> None:
+    facts, found = read(start="14.02.2026", product="SPB")
+    assert facts == Facts("SPB")
+    (finding,) = found
+    assert brief([finding]) == ["2:10 bad-date"]
+    assert "YYYY-MM-DD" in finding.hint
+
+
+@pytest.mark.parametrize(
+    ("price", "hint"),
+    [
+        ("20.60", "name the currency"),
+        ("20,60 EUR", "2 decimals"),
+        ("20.601 EUR", "2 decimals"),
+        ("20.5 JPY", "0 decimals"),
+        ("-1 EUR", "2 decimals"),
+        ("20 eur", "did you mean 'EUR'?"),
+        ("20 EUD", "did you mean"),
+        ("20 QQQ", "ISO 4217"),
+        ("EUR 20", "name the currency"),
+        ("free", "ISO 4217"),
+    ],
+)
+def test_a_price_that_is_none_is_told_with_what_to_write(price: str, hint: str) -> None:
+    facts, found = read(price=price)
+    assert facts == Facts()
+    (finding,) = found
+    assert brief([finding]) == ["3:10 bad-price"]
+    assert hint in finding.hint
+
+
+def test_a_block_is_read_whole() -> None:
+    facts, found = read(
+        product="SPB",
+        term="annual",
+        billing="monthly",
+        start="2026-02-14",
+        price="20.60 EUR",
+        seats=25,  # type: ignore[arg-type]
+    )
+    assert not len(found)
+    annual, monthly = TermLength.ANNUAL, TermLength.MONTHLY
+    assert facts == Facts("SPB", annual, monthly, date(2026, 2, 14), 25, Money(2060, "EUR"))
+
+
+def test_no_block_is_no_facts() -> None:
+    assert FactReader(Diagnostics()).read(None, Document("a.yaml", ""), ()) is None
+
+
+def test_facts_go_over_facts_one_by_one() -> None:
+    weaker = Facts("A", TermLength.MONTHLY, None, date(2026, 1, 1), 5, Money(1, "EUR"))
+    stronger = Facts(None, TermLength.ANNUAL, TermLength.MONTHLY, None, 0)
+    assert merged(weaker, stronger) == Facts(
+        "A", TermLength.ANNUAL, TermLength.MONTHLY, date(2026, 1, 1), 0, Money(1, "EUR")
+    )
+    assert merged(weaker, None) is weaker
+    assert merged(None, stronger) is stronger
+    assert merged(None, None) is None
