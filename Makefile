@@ -85,6 +85,10 @@ schemas: setup ## Write schemas/ from the models
 docs: setup ## Try every command, example and YAML block of the docs
 	$(BIN)/python -m pytest tests/test_docs.py tests/test_examples.py $(ARGS)
 
+.PHONY: picture
+picture: setup ## Draw docs/plan.svg, the README's picture of a plan, anew
+	$(BIN)/python -m tests.picture
+
 .PHONY: bench
 bench: setup ## Measure speed and memory; the figures are for docs/performance.md
 	$(BIN)/python -m tests.benchmarks $(ARGS)

@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import assert_never
 
 from reconciler.changes import Blocked, Change, JsonValue, Kind, Listed, Risk
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic, Place
 from reconciler.identity import Records
-from reconciler.lifecycle import at, carried_out, term_over
+from reconciler.lifecycle import at, carried_out, term_days, term_over
 from reconciler.model import (
     Cancel,
     DesiredSubscription,
@@ -103,9 +104,7 @@ class _Draft:
             hint = "register it without `cancel` first, or remove it"
             self._block(wanted, Barred(Kind.REGISTER, "nothing-to-cancel", detail, hint), intent.place)
             return
-        change = _registration(wanted)
-        row = carried_out(change, None, self.now)
-        self.changes.append(replace(change, impact=_term_impact(row)))
+        self.changes.append(_registration(wanted, self.now))
 
     def _compare(self, wanted: DesiredSubscription, stored: StoredSubscription) -> None:
         before = len(self.changes)
@@ -128,7 +127,7 @@ class _Draft:
             return row
         after = carried_out(change, row, self.now)
         moved = change.kind is Kind.CORRECT and after.term != row.term
-        self.changes.append(replace(change, impact=_term_impact(after)) if moved else change)
+        self.changes.append(replace(change, impact=_term_impact(after.term.start.date(), after.term.end.date())) if moved else change)
         return after
 
     def _intend(self, wanted: DesiredSubscription, row: StoredSubscription, *, protected: bool) -> bool:
@@ -153,6 +152,8 @@ class _Draft:
             case Barred():
                 self._block(wanted, decision, intent.place, row.product)
                 return True
+            case _:  # pragma: no cover - mypy proves it unreachable
+                assert_never(decision)
 
     def _block(
         self, wanted: DesiredSubscription, barred: Barred, place: Place | None = None, product: str | None = None
@@ -170,7 +171,7 @@ class _Draft:
         )
 
 
-def _registration(wanted: DesiredSubscription) -> Change:
+def _registration(wanted: DesiredSubscription, now: datetime) -> Change:
     facts, intent = wanted.facts, wanted.intent
     if facts.product is None or facts.term is None or facts.start is None:
         raise ValueError(f"{wanted.key} lacks a fact that the specs must have given")
@@ -195,6 +196,7 @@ def _registration(wanted: DesiredSubscription) -> Change:
         external_id=wanted.id,
         product=facts.product,
         declares=intent is not None,
+        impact=_term_impact(*term_days(facts.start, facts.term, now.astimezone(UTC).date())),
     )
 
 
@@ -331,5 +333,5 @@ def _released(wanted: DesiredSubscription, row: StoredSubscription, now: datetim
     return Listed(wanted.key, f"no file declares its renewal any more: {stays}", hint, wanted.place, row.product)
 
 
-def _term_impact(row: StoredSubscription) -> dict[str, object]:
-    return {"term_start": row.term.start.date().isoformat(), "term_end": row.term.end.date().isoformat()}
+def _term_impact(start: date, end: date) -> dict[str, object]:
+    return {"term_start": start.isoformat(), "term_end": end.isoformat()}

@@ -46,10 +46,11 @@ class Records:
         row = self._rows.get(wanted.key)
         if wanted.previously is None:
             return Found(row, self._bar(wanted, row))
-        former = self._rows.get(SubscriptionKey(wanted.key.account, wanted.previously))
-        if former is None:
+        key = SubscriptionKey(wanted.key.account, wanted.previously)
+        former = self._rows.get(key)
+        if former is None and key not in self._desired:
             return Found(row, self._bar(wanted, row), _not_stored(wanted))
-        return Found(former, self._clash(wanted, row, former) or self._bar(wanted, former))
+        return Found(former, self._clash(wanted, row, key) or self._bar(wanted, former))
 
     @property
     def unclaimed(self) -> list[SubscriptionKey]:
@@ -57,17 +58,18 @@ class Records:
         return sorted(key for key in self._rows if key not in self._desired and key not in self._former)
 
     def _clash(
-        self, wanted: DesiredSubscription, row: StoredSubscription | None, former: StoredSubscription
+        self, wanted: DesiredSubscription, row: StoredSubscription | None, former: SubscriptionKey
     ) -> Barred | None:
         """What keeps a record from taking the new name: that must be free, and a record can go to one name only."""
-        if row is not None:
-            detail = f"both {wanted.key} and {former.key} are stored"
-            hint = f"remove `previously`, or drop one record: reconcile forget {former.key}"
-        elif former.key in self._desired:
-            detail = f"{former.key} is still declared by that name"
+        if former in self._desired:
+            # Told even before that is stored: else it would show only in the run after this one.
+            detail = f"{former} is declared by that name itself"
             hint = "remove `previously`, or the declaration under the former name"
-        elif self._former[former.key] > 1:
-            detail = f"{self._former[former.key]} subscriptions say that they were {former.key}"
+        elif row is not None:
+            detail = f"both {wanted.key} and {former} are stored"
+            hint = f"remove `previously`, or drop one record: reconcile forget {former}"
+        elif self._former[former] > 1:
+            detail = f"{self._former[former]} subscriptions say that they were {former}"
             hint = "only one of them can take its record over: remove `previously` from the others"
         else:
             return None

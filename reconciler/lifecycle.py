@@ -31,7 +31,9 @@ def add_months(anchor: date, months: int) -> date:
     year, month = divmod(index, 12)
     if year > 9999:
         raise OverflowError("a term ends after the year 9999")
-    return date(year, month + 1, min(anchor.day, monthrange(year, month + 1)[1]))
+    # Every month has 28 days: only a later day can need the slow question how long this one is.
+    day = anchor.day if anchor.day <= 28 else min(anchor.day, monthrange(year, month + 1)[1])
+    return date(year, month + 1, day)
 
 
 def midnight(day: date) -> datetime:
@@ -41,13 +43,18 @@ def midnight(day: date) -> datetime:
 
 def term_at(anchor: date, length: TermLength, now: datetime) -> Term:
     """The term that contains now, always computed from the anchor; the first one while now lies before it."""
+    start, end = term_days(anchor, length, now.astimezone(UTC).date())
+    return Term(midnight(start), midnight(end))
+
+
+def term_days(anchor: date, length: TermLength, today: date) -> tuple[date, date]:
+    """The same by days: the first day of the term that contains today, and that of the next term."""
     months = length.months
-    today = now.astimezone(UTC).date()
     elapsed = (today.year - anchor.year) * 12 + today.month - anchor.month
     index = max(0, elapsed // months)
     if index and add_months(anchor, index * months) > today:
         index -= 1
-    return Term(midnight(add_months(anchor, index * months)), midnight(add_months(anchor, (index + 1) * months)))
+    return add_months(anchor, index * months), add_months(anchor, (index + 1) * months)
 
 
 def at(row: StoredSubscription, now: datetime) -> StoredSubscription:

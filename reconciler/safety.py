@@ -66,7 +66,7 @@ def review(plan: Plan, desired: DesiredState, stored: StoredState, around: Circu
     gates = _gates(desired, stored, around)
     if gates:
         return Verdict((), tuple(gates))
-    brakes = _Brakes(around, stored, plan.changes)
+    brakes = _Brakes(around, stored, plan)
     refused = [*_wrong_accounts(desired, stored), *_empty_accounts(desired, stored, around)]
     wrong = {refusal.scope for refusal in refused}
     for account, changes in _by_account(plan.changes).items():
@@ -157,14 +157,14 @@ def _not_ended(stored: StoredState) -> Counter[str]:
 class _Brakes:
     """The limits in force, with what `--allow` and overrides take out of each count."""
 
-    def __init__(self, around: Circumstances, stored: StoredState, changes: Sequence[Change]) -> None:
+    def __init__(self, around: Circumstances, stored: StoredState, plan: Plan) -> None:
         self.not_ended = _not_ended(stored)
-        self._changes = changes
+        self._changes = plan.changes
+        self._year_end = date(plan.as_of.year, 12, 31)
         self._declared = around.safety
         in_force = stricter(around.safety, stored.safety)
         self._overrides = [item for item in in_force.overrides if item.until >= around.now.date()]
         self._limits = [around.safety.limits, in_force.limits]
-        self._today = around.now.date()
         self._excused = {name: self._excuse(name, around.allow) for name in LimitName}
 
     def _excuse(self, name: LimitName, allow: Iterable[Allow]) -> Callable[[SubscriptionKey], bool]:
@@ -212,7 +212,7 @@ class _Brakes:
         detail = f"{count} {what} {where}, {allowed} allowed ({self._because(name, not_ended)})"
         override = (
             f'{{limit: {name.setting}, match: "{pattern}", count: {self._matching(name, pattern)}, '
-            f"until: {date(self._today.year, 12, 31).isoformat()}, reason: ...}}"
+            f"until: {self._year_end.isoformat()}, reason: ...}}"
         )
         hint = (
             f"for this run: --allow {name.value}='{pattern}'; "

@@ -7,6 +7,7 @@ still, and run ids, the identities of new stores and the folder's own path are r
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -119,7 +120,9 @@ def surroundings(around: Path) -> dict[str, str]:
     launcher.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} {shlex.quote(str(program))} "$@"\n')
     launcher.chmod(0o755)
     return {
-        "PATH": f"{bin_folder}:{Path(sys.executable).parent}:/usr/local/bin:/usr/bin:/bin",
+        "PATH": os.pathsep.join(
+            [str(bin_folder), str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
+        ),
         "HOME": str(home),
         "USER": "ada",
         "TZ": "UTC",

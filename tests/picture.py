@@ -109,7 +109,7 @@ def drawn() -> str:
     """The picture as it is today."""
     console = Console(record=True, file=io.StringIO(), width=_COLUMNS, color_system="truecolor", force_terminal=True)
     console.print(Text.from_ansi("$ reconcile --dry-run\n" + _plan()))
-    picture = console.export_svg(title="reconcile --dry-run", theme=_THEME, code_format=_FORM, unique_id="plan")
+    picture = console.export_svg(title="~/subscriptions", theme=_THEME, code_format=_FORM, unique_id="plan")
     return _TEXT.sub(_trimmed, picture)
 
 

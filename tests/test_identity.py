@@ -75,8 +75,19 @@ class TestRenameClash:
         assert [(change.key, change.kind) for change in plan.changes] == [(a_key(OLD), Kind.UPDATE)]
         (block,) = plan.blocked
         assert (block.key, block.code) == (a_key(NEW), "rename-clash")
-        assert block.detail == "contoso/visio is still declared by that name"
+        assert block.detail == "contoso/visio is declared by that name itself"
         assert block.hint == "remove `previously`, or the declaration under the former name"
+
+    def test_a_former_name_that_is_given_to_another_one_in_the_same_run(self) -> None:
+        wanted = [a_desired(OLD), a_desired(NEW, previously="visio", owner="ada")]
+        plan = plan_of(wanted, a_stored(NEW))
+        assert [(change.key, change.kind) for change in plan.changes] == [(a_key(OLD), Kind.REGISTER)]
+        assert [(block.key, block.code) for block in plan.blocked] == [(a_key(NEW), "rename-clash")]
+        assert plan.diagnostics == ()
+
+    def test_its_own_name(self) -> None:
+        plan = plan_of(a_desired(NEW, previously="visio-plan-2", owner="ada"), a_stored(NEW))
+        assert (plan.changes, [block.code for block in plan.blocked]) == ((), ["rename-clash"])
 
     def test_two_that_claim_the_same_record(self) -> None:
         wanted = [a_desired("contoso/a", previously="visio"), a_desired("contoso/b", previously="visio")]

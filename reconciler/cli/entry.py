@@ -5,6 +5,7 @@ The only place that catches everything: an expected error shows no traceback, a 
 
 from __future__ import annotations
 
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -21,6 +22,8 @@ USAGE = 64
 
 def main() -> None:
     """The console script `reconcile`."""
+    # A command keeps nearly all that it makes until it ends: looking for garbage meanwhile takes a third of its time.
+    gc.disable()
     sys.exit(run(sys.argv[1:]))
 
 

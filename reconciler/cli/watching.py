@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 import time
 from functools import partial
@@ -35,6 +36,7 @@ def watch(given: Given, period: str, dry_run: bool) -> int:
         raise UsageError("bad-period", f"--period {period} is too short", "give 1s or more")
     runtime = runtime_for(given)
     specs = runtime.root / runtime.settings.specs
+    gc.enable()  # off for a command that soon ends; this one does not
     stop = Event()
     before = {number: signal.signal(number, partial(_ask, stop)) for number in (signal.SIGINT, signal.SIGTERM)}
     say(given, f"Watching {specs}; a whole pass at least every {period}.")

@@ -21,7 +21,7 @@ _BEYOND: Final = 10**300
 class Broken(Enum):
     """Stands where the file holds something that has no value in this dialect; it was reported where it was found."""
 
-    BROKEN = "broken"
+    BROKEN = ()  # no text: where text is due, pydantic takes an enumeration's text for it
 
 
 BROKEN: Final = Broken.BROKEN

@@ -11,6 +11,7 @@ from typing import Any, Final, Generic, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.spec.dialect import MOST_ERRORS, too_many_errors
 from reconciler.spec.fields import LONG, SHORT
 from reconciler.spec.parse import Parsed, Value
 from reconciler.spec.positions import Document, Path
@@ -58,7 +59,10 @@ def _salvaged(document: Document, parsed: Parsed, model: type[ModelT], failure: 
         mistakes = _mistakes(data, failure)
         if any(mistake.path == ("version",) for mistake in mistakes):
             mistakes = [mistake for mistake in mistakes if mistake.path == ("version",)]
-        found += [told(document, model, mistake) for mistake in mistakes if mistake.path not in broken]
+        found += [told(document, model, mistake) for mistake in mistakes[:MOST_ERRORS] if mistake.path not in broken]
+        if len(mistakes) > MOST_ERRORS:
+            found.append(too_many_errors(document.at()))
+            break
         broken |= {mistake.path for mistake in mistakes}
         if not all(_taken_out(data, mistake, broken) for mistake in mistakes):
             break

@@ -95,7 +95,7 @@ def _rows(connection: sqlite3.Connection) -> Iterator[str]:
                 yield f"{table.name} {'/'.join(map(str, row[: table.keys]))}: {problem}"
     for row in connection.execute(SUBSCRIPTIONS.select):
         yield from _problem(lambda row: rows.subscriptions([row]), row)
-    statement = f"SELECT {COLUMNS} FROM journal LEFT JOIN runs ON runs.number = journal.run"  # noqa: S608 - a constant
+    statement = f"SELECT {COLUMNS} FROM journal JOIN runs ON runs.number = journal.run"  # noqa: S608 - a constant
     for row in connection.execute(statement):
         yield from _problem(rows.history_entry, row)
     yield from _problem(lambda found: (rows.safety(found[3]), rows.freeze(*found[4:])), head(connection))

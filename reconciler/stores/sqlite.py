@@ -86,10 +86,10 @@ class SqliteStore(SqliteReader):
         with self._writing() as connection:
             connection.execute(_NEW_RUN, (None, *rows.run_row(run)))
 
-    def intend(self, run_id: str, entries: Sequence[Entry], at: datetime | None = None) -> None:
-        """Journal intents, at the real time if none is given; what is open or has succeeded is not intended again."""
+    def intend(self, run_id: str, entries: Sequence[Entry]) -> None:
+        """Journal intents, at the real time; what is open or has succeeded is not intended again."""
         with self._writing() as connection:
-            recording.intend(connection, _begun(connection, run_id), entries, at or datetime.now(UTC))
+            recording.intend(connection, _begun(connection, run_id), entries, datetime.now(UTC))
 
     def record(self, run_id: str, entries: Sequence[Entry], at: datetime) -> int:
         """Rows, serial and outcomes in one transaction; answers the new serial.
@@ -135,7 +135,7 @@ class SqliteStore(SqliteReader):
     def describe_holder(self, holder: Holder | None) -> None:
         """Write down who holds the lease, for others to be told; None once it is let go."""
         with self._writing() as connection:
-            connection.execute("DELETE FROM holder")
+            connection.execute("DELETE FROM holder WHERE one = 1")  # without WHERE it always writes
             if holder is not None:
                 connection.execute(HOLDER.insert, rows.holder_row(holder))
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from textwrap import dedent
 
 from reconciler.desired import DesiredState, SpecText, SpecTexts
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.model import DesiredSubscription, SubscriptionKey
 from reconciler.settings import AccountSettings, Settings
 from reconciler.spec import load_specs
@@ -63,3 +64,11 @@ def codes(found: Iterable[Diagnostic]) -> list[str]:
 def parsed(text: str) -> Parsed:
     """The values of a text and what is wrong with it as YAML."""
     return parse(Document("a.yaml", text), PlainScalars())
+
+
+def word_at(text: str, location: Location | None) -> str:
+    """The word that begins at a place of a text."""
+    assert location is not None
+    found = re.match(r"[^\s,{}\[\]]*", text.split("\n")[location.line - 1][location.column - 1 :])
+    assert found is not None
+    return found[0]

@@ -131,10 +131,8 @@ def test_a_row_that_a_dead_run_left_is_not_taken_for_the_holder(place: SqlitePla
     [
         pytest.param(lambda path: path.unlink(), id="a store that is gone"),
         pytest.param(lambda path: path.write_bytes(b"not a store"), id="a store that is none"),
-        pytest.param(
-            lambda path: path.with_name("state.db.lock").write_text("no number"), id="a lock file scribbled on"
-        ),
-        pytest.param(lambda path: path.with_name("state.db.lock").write_bytes(b"\xff"), id="a lock file of odd bytes"),
+        pytest.param(lambda path: path.with_name("state.db.lock").write_text("no number"), id="a spoilt lock file"),
+        pytest.param(lambda path: path.with_name("state.db.lock").write_bytes(b"\xff"), id="odd bytes in it"),
     ],
 )
 def test_who_holds_the_lease_is_told_as_far_as_it_is_known(place: SqlitePlace, spoil: Callable[[Path], None]) -> None:

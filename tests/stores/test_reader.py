@@ -227,7 +227,7 @@ def test_random_damage_is_harmless_or_an_error_of_ours(place: SqlitePlace) -> No
     whole = place.path.read_bytes()
     chance = random.Random(20261123)
     damaged = 0
-    for _ in range(40):
+    for _ in range(30):
         data = bytearray(whole)
         begin = chance.randrange(len(data))
         for offset in range(begin, min(begin + chance.choice([1, 1, 8, 600]), len(data))):

@@ -47,16 +47,17 @@ def test_an_instant_is_written_in_utc_without_needless_digits() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["2026-11-23", "2026-11-23T12:00:00", "2026-11-23T12:00:00+00:00", "20261123T120000Z", ""]
+    "text",
+    ["2026-11-23", "2026-11-23T12:00:00", "2026-11-23T12:00:00+00:00", "20261123T12Z", "2026-11-23T24:00Z", ""],
 )
 def test_an_instant_of_another_spelling_is_none(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         instant(text)
 
 
 @pytest.mark.parametrize("text", ["20261123", "2026-W48-1", "2026-11-31", "2026-11-23T00:00:00Z", ""])
 def test_a_day_of_another_spelling_is_none(text: str) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         day(text)
 
 
@@ -94,7 +95,7 @@ def test_a_row_goes_out_as_json_and_comes_back() -> None:
     ],
 )
 def test_a_value_that_does_not_fit_its_column_is_named(position: int, value: object) -> None:
-    row = [*ROW]
+    row: list[object] = [*ROW]
     row[position] = value
     assert STORE.problem(ROW) is None
     assert str(STORE.problem(row)).startswith(f"{STORE.names[position]} cannot be ")
@@ -115,7 +116,7 @@ def test_a_word_that_is_not_known_does_not_fit() -> None:
     ],
 )
 def test_json_that_is_no_row_is_refused(values: dict[str, object]) -> None:
-    with pytest.raises(ValueError, match="."):
+    with pytest.raises(ValueError, match=r"\w"):
         ACCOUNTS.from_json(values)
 
 
