@@ -142,8 +142,9 @@ def _kind(entry: os.DirEntry[str]) -> str:
     if UNSAFE_IN_NAMES.search(name):
         raise _Unreadable("bad-file-name", "an unsafe character in a file name", hint="rename it with plain letters")
     if name.startswith("_") and (name not in RESERVED or is_folder):
-        near = did_you_mean(name, RESERVED) or f"only {' and '.join(RESERVED)} may begin with an underscore"
-        raise _Unreadable("reserved-name", "a name that begins with an underscore", f"'{name}'", near)
+        near = did_you_mean(name.partition(".")[0], [reserved.partition(".")[0] for reserved in RESERVED])
+        hint = f"{near} only {' and '.join(RESERVED)} may begin with an underscore".lstrip()
+        raise _Unreadable("reserved-name", "a name that begins with an underscore", f"'{name}'", hint)
     if is_linked_folder:
         hint = "put the files themselves there; a link to a single file within the folder is fine"
         raise _Unreadable("linked-folder", "a link to a folder", hint=hint)

@@ -22,7 +22,7 @@ _RULER = re.compile(r"\|(?: *:?-+:? *\|)+")
 
 @dataclass(frozen=True, slots=True)
 class Fence:
-    """One fenced block: its place, language, file name and text, and the codes that it is to be complained about with."""
+    """One fenced block: its place, language, file name and text, and the codes of its complaints."""
 
     page: str
     line: int

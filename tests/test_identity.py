@@ -166,6 +166,10 @@ class TestOpenIntent:
         assert block.detail == "an earlier change was begun and its outcome is not known"
         assert block.hint == "look at the provider, then run again"
 
+    def test_a_registration_with_an_unknown_outcome_is_not_repeated(self) -> None:
+        plan = plan_of(a_desired(), open_intents=frozenset({a_key()}))
+        assert (plan.changes, [block.code for block in plan.blocked]) == ((), ["outcome-unknown"])
+
     def test_a_rename_does_not_get_around_it(self) -> None:
         wanted = a_desired(NEW, previously="visio", recurring=Recurring.OFF)
         plan = plan_of(wanted, a_stored(OLD), open_intents=frozenset({a_key(OLD)}))

@@ -281,7 +281,7 @@ def test_laws_3_and_4_nothing_ends_now_but_what_was_confirmed_for_this_name_and_
         assert intent is not None
         assert intent.cancel is Cancel.IMMEDIATELY
         assert intent.confirm == f"{change.key}@{row.term.start:%Y-%m-%d}"
-        assert row.term.start <= estate.now < row.term.end
+        assert estate.now < row.term.end
     now_ended = {key for key, row in estate.applied(plan).items() if row.cancellation is Cancel.IMMEDIATELY}
     assert now_ended <= {change.key for change in ending} | {
         key for key, row in rows.items() if row.cancellation is Cancel.IMMEDIATELY

@@ -154,7 +154,7 @@ class TestAt:
 
     def test_a_scheduled_start_that_has_come_is_active(self) -> None:
         row = a_stored(status=Status.SCHEDULED, start=date(2026, 11, 23), recurring=Recurring.OFF)
-        assert at(row, NOW).status is Status.ACTIVE
+        assert at(row, day("2026-11-23")).status is Status.ACTIVE
         assert at(row, day("2026-11-23") - timedelta(seconds=1)) is row
 
     def test_a_scheduled_start_long_past_is_active_in_the_current_term(self) -> None:
@@ -239,7 +239,7 @@ class TestRegister:
 
     def test_a_start_today_is_active(self) -> None:
         change = a_change(Kind.REGISTER)
-        row = carried_out(replace(change, after={**change.after, "start": "2026-11-23"}), None, NOW)
+        row = carried_out(replace(change, after={**change.after, "start": "2026-11-23"}), None, day("2026-11-23"))
         assert (row.status, row.term) == (Status.ACTIVE, a_term("2026-11-23", "2027-11-23"))
 
 
@@ -328,6 +328,10 @@ class TestCorrect:
         assert (ahead.status, ahead.term) == (Status.SCHEDULED, a_term("2027-01-01", "2028-01-01"))
         back = carried_out(a_change(Kind.CORRECT, after={"start": "2026-03-01"}), ahead, NOW)
         assert back == a_stored()
+
+    def test_a_start_at_that_very_instant_is_active(self) -> None:
+        row = carried_out(a_change(Kind.CORRECT, after={"start": "2026-11-23"}), a_stored(), day("2026-11-23"))
+        assert (row.status, row.term) == (Status.ACTIVE, a_term("2026-11-23", "2027-11-23"))
 
     def test_the_end_of_a_pending_cancellation_moves_along(self) -> None:
         row = carried_out(a_change(Kind.CANCEL_AT_RENEWAL), a_stored(), NOW)

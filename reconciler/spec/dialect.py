@@ -6,7 +6,7 @@ Works on single parser events while `parse` goes on; knows nothing of models.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from yaml.error import MarkedYAMLError
 
@@ -57,6 +57,7 @@ class Complaints:
         self.limits = limits
         self.diagnostics: list[Diagnostic] = []
         self.broken: set[Path] = set()
+        self.bad_keys: set[Path] = set()
         self._documents = 0
         self._mangled: list[tuple[dict[str, Any], str]] = []
 
@@ -88,7 +89,7 @@ class Complaints:
             return self._mangle(box)
         path = _path(outer, text)
         if self._unsafe(event, text, is_prose=False):
-            self.broken.add(path)
+            self.bad_keys.add(path)
         if text in box:
             first = self.document.key(*path).location
             detail = f"'{escaped(text)}', first at {first}"
@@ -202,7 +203,7 @@ class Complaints:
         """The one complaint about a text that is no YAML. The parser's words are constant: they echo nothing."""
         summary = "not valid YAML"
         if isinstance(failure, MarkedYAMLError):
-            mark = failure.problem_mark or failure.context_mark
+            mark = _within(failure.problem_mark or failure.context_mark, self.document.text)
             begun = failure.context_mark
             since = f" (begun at {begun.line + 1}:{begun.column + 1})" if begun is not None else ""
             context = f"{failure.context}{since}" if failure.context else ""
@@ -241,9 +242,22 @@ def _path(outer: list[Frame], last: str | int) -> Path:
     return (*steps, last) if outer else ()
 
 
-def _syntax_hint(problem: str, text: str, mark: Any) -> str:
+class _Mark(NamedTuple):
+    line: int
+    column: int
+
+
+def _within(mark: Any, text: str) -> _Mark:
+    """The mark, or the text's end for one behind it: the parser says line 2 of a text that ends in line 1."""
     lines = text.splitlines()
-    line = lines[mark.line] if mark is not None and mark.line < len(lines) else ""
+    if mark.line >= len(lines):
+        return _Mark(len(lines) - 1, len(lines[-1]))
+    return _Mark(mark.line, mark.column)
+
+
+def _syntax_hint(problem: str, text: str, mark: _Mark) -> str:
+    lines = text.splitlines()
+    line = lines[mark.line]
     if "\t" in line and "cannot start any token" in problem:
         return "indent with spaces, not with tabs"
     return next((hint for words, hint in _SYNTAX_HINTS if words in problem), "")

@@ -34,9 +34,10 @@ def _text(longest: int, pattern: str = r"\S") -> Any:
     return Field(strict=False, coerce_numbers_to_str=True, min_length=1, max_length=longest, pattern=pattern)
 
 
-def _text_schema(longest: int, unsafe: str = _UNSAFE, pattern: str = r"\S") -> WithJsonSchema:
-    text = {"type": ["string", "number"], "maxLength": longest, "pattern": pattern, "not": {"pattern": unsafe}}
-    return WithJsonSchema(text)
+def _text_schema(longest: int, unsafe: str = _UNSAFE, *, blank: bool = False) -> WithJsonSchema:
+    text: dict[str, Any] = {"type": ["string", "number"], "maxLength": longest}
+    shown = {} if blank else {"pattern": r"\S"}
+    return WithJsonSchema({**text, **shown, "not": {"type": "string", "pattern": unsafe}})
 
 
 def _price_pattern() -> str:
@@ -61,7 +62,7 @@ Text = Annotated[str, _text(200), _text_schema(200)]
 Prose = Annotated[str, _text(2000), _text_schema(2000, _UNSAFE_IN_PROSE)]
 LabelName = Annotated[str, _text(100), _text_schema(100)]
 LabelValue = Annotated[
-    str, Field(strict=False, coerce_numbers_to_str=True, max_length=200), _text_schema(200, pattern="")
+    str, Field(strict=False, coerce_numbers_to_str=True, max_length=200), _text_schema(200, blank=True)
 ]
 Day = Annotated[str, _text(200), WithJsonSchema({"type": "string", "format": "date", "pattern": DATE_PATTERN})]
 Price = Annotated[str, _text(200), WithJsonSchema({"type": "string", "pattern": _price_pattern()})]

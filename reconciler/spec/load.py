@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from pydantic import BaseModel
 
 from reconciler.desired import DesiredState, SpecTexts
-from reconciler.diagnostics import Diagnostic, Diagnostics, Severity, error, in_order
+from reconciler.diagnostics import Diagnostic, Diagnostics, Location, Place, Severity, error, in_order
 from reconciler.settings import Settings
 from reconciler.spec.accounts import Accounts, unknown_provider
 from reconciler.spec.facts import FactReader
@@ -59,11 +59,15 @@ def _collector_at_rest() -> Iterator[None]:
 
 def empty_file(document: Document, *, of_subscriptions: bool) -> Diagnostic:
     """The complaint about a file in which nothing stands."""
-    place = document.at()
+    place = Location(document.origin)
     if of_subscriptions:
-        hint = "declare a subscription under 'subscriptions', or remove the file"
-        return error("no-subscriptions", "a file with no subscription", place, hint=hint)
+        return _no_subscriptions(place)
     return error("empty-file", "an empty file", place, hint="write 'version: 1' and what it is for, or remove the file")
+
+
+def _no_subscriptions(place: Place) -> Diagnostic:
+    hint = "declare a subscription under 'subscriptions', or remove the file"
+    return error("no-subscriptions", "a file with no subscription", place, hint=hint)
 
 
 class _Load:
@@ -152,7 +156,7 @@ class _Load:
         if model is None:
             return
         if not model.subscriptions and not result.broken:
-            self.found.add(empty_file(document, of_subscriptions=True))
+            self.found.add(_no_subscriptions(document.at("subscriptions")))
         above = self.folders.stack(document.folder)
         stack = FileStack(above.steps + self._steps(document, result), above.sure)
         file = SpecFile(document, result, self.accounts.of_file(document, result, model), stack)

@@ -38,7 +38,9 @@ class Parsed:
     """None: the file holds no document, or could not be read to its end (then a diagnostic says so)."""
     diagnostics: tuple[Diagnostic, ...] = ()
     broken: frozenset[Path] = field(default_factory=frozenset)
-    """Paths of keys and values that were complained about: whoever judges the values need not repeat it."""
+    """Paths of values that were complained about: whoever judges them need not repeat it."""
+    bad_keys: frozenset[Path] = field(default_factory=frozenset)
+    """Paths of keys that were."""
 
     @property
     def unread(self) -> bool:
@@ -61,7 +63,8 @@ def parse(document: Document, plain: PlainScalars, limits: Limits = LIMITS) -> P
         except (YAMLError, UnicodeError) as failure:
             complaints.syntax(failure)
     complaints.clear_mangled()
-    return Parsed(None if data is BROKEN else data, tuple(complaints.diagnostics), frozenset(complaints.broken))
+    broken, bad_keys = frozenset(complaints.broken), frozenset(complaints.bad_keys)
+    return Parsed(None if data is BROKEN else data, tuple(complaints.diagnostics), broken, bad_keys)
 
 
 class _Builder:

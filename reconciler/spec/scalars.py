@@ -6,7 +6,6 @@ Pure. What is quoted is text and never comes here; dates, `on`, `yes` and `1_000
 from __future__ import annotations
 
 import re
-from enum import Enum
 from math import isinf
 from typing import Final, Self
 
@@ -18,13 +17,14 @@ _LONGEST_INTEGER: Final = 300
 _BEYOND: Final = 10**300
 
 
-class Broken(Enum):
+class Broken:
     """Stands where the file holds something that has no value in this dialect; it was reported where it was found."""
 
-    BROKEN = ()  # no text: where text is due, pydantic takes an enumeration's text for it
+    # No Enum: where text is due, pydantic would take a member's name for it.
+    __slots__ = ()
 
 
-BROKEN: Final = Broken.BROKEN
+BROKEN: Final = Broken()
 
 
 class IntText(int):

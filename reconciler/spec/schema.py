@@ -49,10 +49,6 @@ class _Generator(GenerateJsonSchema):
         made["propertyNames"] = {rule: value for rule, value in names.items() if rule not in ("type", "minimum")}
         return made
 
-    def get_title_from_name(self, name: str) -> str:
-        """No titles for fields: their keys are what people write."""
-        return ""
-
     def field_title_should_be_set(self, schema: Any) -> bool:
-        """Likewise."""
+        """No titles for fields: their keys are what people write."""
         return False

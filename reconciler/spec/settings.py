@@ -112,7 +112,7 @@ class OverrideBlock(Block):
 class SettingsFile(Block):
     """`reconcile.yaml`: the settings of a repository of specs."""
 
-    model_config = ConfigDict(title="Settings")
+    model_config = ConfigDict(title="Settings", json_schema_extra={"required": ["version", "accounts"]})
 
     version: Version
     """The version of the spec language."""
@@ -120,7 +120,7 @@ class SettingsFile(Block):
     """The folder of the specs, relative to this file and below it."""
     store: StoreBlock | None = None
     """Where the store is."""
-    accounts: Annotated[dict[Name, AccountBlock], Field(min_length=1)]
+    accounts: Annotated[dict[Name, AccountBlock], Field(default_factory=dict, json_schema_extra={"minProperties": 1})]
     """The accounts by name."""
     safety: SafetyBlock | None = None
     """The brakes."""
@@ -152,6 +152,10 @@ def _settings(
     if not re.search(_FOLDER_PATTERN, model.specs):
         hint = "name a folder below this file, with '/' and without '.' or '..': such as specs"
         found.add(error("bad-specs-folder", "not a folder of this repository", document.at("specs"), hint=hint))
+    if not model.accounts and not any(path[:1] == ("accounts",) for path in result.broken):
+        place = document.key("accounts") if "accounts" in model.model_fields_set else document.at()
+        hint = "add an account: accounts: {contoso: {provider: ledger}}"
+        found.add(error("no-accounts", "no account is declared", place, hint=hint))
     accounts = {}
     for name, block in model.accounts.items():
         place = document.key("accounts", name)

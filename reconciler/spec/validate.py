@@ -59,7 +59,12 @@ def _salvaged(document: Document, parsed: Parsed, model: type[ModelT], failure: 
         mistakes = _mistakes(data, failure)
         if any(mistake.path == ("version",) for mistake in mistakes):
             mistakes = [mistake for mistake in mistakes if mistake.path == ("version",)]
-        found += [told(document, model, mistake) for mistake in mistakes[:MOST_ERRORS] if mistake.path not in broken]
+        new = [
+            mistake
+            for mistake in mistakes[:MOST_ERRORS]
+            if mistake.path not in (parsed.bad_keys if mistake.is_key else broken)
+        ]
+        found += [told(document, model, mistake) for mistake in new]
         if len(mistakes) > MOST_ERRORS:
             found.append(too_many_errors(document.at()))
             break
@@ -82,6 +87,7 @@ def _mistakes(data: Any, failure: ValidationError) -> list[Mistake]:
         if missing is not None:
             path = (*path, missing)
         if path not in found or error["type"] == "literal_error":
+            is_key = is_key or error["type"] == "extra_forbidden"
             found[path] = Mistake(path, error["type"], error["input"], error.get("ctx", {}), is_key, missing)
     return list(found.values())
 

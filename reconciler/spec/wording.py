@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from reconciler.diagnostics import Diagnostic, did_you_mean, error
 from reconciler.spec.characters import escaped
 from reconciler.spec.fields import CONFIRM_PATTERN, NAME_PATTERN, UUID_PATTERN
+from reconciler.spec.models import FactsBlock
 from reconciler.spec.positions import Document, Path
 
 
@@ -75,11 +76,14 @@ def _missing_hint(mistake: Mistake) -> str:
 
 def _unknown_key(document: Document, model: type[BaseModel], mistake: Mistake) -> Diagnostic:
     place, key = document.key(*mistake.path), mistake.key
-    layer = mistake.path[0]
-    if (layer == "defaults" and key in _OWN_ONLY) or (layer == "rules" and key in (*_OWN_ONLY, "facts")):
-        return not_inheritable(place, f"'{key}'", by_rule=layer == "rules")
+    by_rule = mistake.path[:1] == ("rules",) and mistake.path[2:3] == ("set",)
+    if (key in _OWN_ONLY and (by_rule or mistake.path[0] == "defaults")) or (key == "facts" and by_rule):
+        return not_inheritable(place, f"'{key}'", by_rule=by_rule)
     known = list(known_keys(model, mistake.path[:-1]))
-    hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
+    if key in FactsBlock.model_fields and "facts" in known:
+        hint = "what was bought stands under 'facts'"
+    else:
+        hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
     return error("unknown-key", "unknown key", place, detail=f"'{key}'", hint=hint)
 
 
@@ -99,11 +103,18 @@ def _unknown_value(document: Document, mistake: Mistake) -> Diagnostic:
         return not_inheritable(place, "'immediately'", by_rule=mistake.path[0] == "rules")
     expected = str(mistake.context["expected"])
     allowed = re.findall("'([^']*)'", expected)
-    word = escaped(str(mistake.value)[:60]) if isinstance(mistake.value, str | int | float) else ""
+    word = _word(mistake.value)
     meant = _MEANT.get(word.lower().strip())
     near = f"did you mean '{meant}'?" if meant in allowed else did_you_mean(word, allowed)
     detail = f"'{word}' for '{key}'" if word else f"for '{key}'"
     return error("unknown-value", "unknown value", place, detail=detail, hint=near or f"write {expected}")
+
+
+def _word(value: object) -> str:
+    """A single value as it was written; empty for a collection."""
+    if isinstance(value, bool):
+        return str(value).lower()
+    return escaped(str(value)[:60]) if isinstance(value, str | int | float) else ""
 
 
 _MEANT: Final = {
@@ -183,10 +194,8 @@ def _kind_of(value: object) -> str:
             return "a number"
         case dict():
             return "a mapping"
-        case list():
-            return "a list"
         case _:
-            return "nothing"
+            return "a list"
 
 
 def known_keys(model: Any, path: Path) -> list[str]:

@@ -89,8 +89,12 @@ def refuse_newer(path: Path, found: int, known: int) -> None:
 def placed(path: Path) -> Iterator[Path]:
     """A new private file beside `path`, which takes its place, whole and durable, once the block ends well.
 
-    FileExistsError if something stands there by then; nothing is left behind where the block fails.
+    FileExistsError if something stands there by then; nothing is left behind where the block fails, and what a crash
+    left here before is cleared away: callers hold the lease, so nobody else is making one.
     """
+    for left in path.parent.iterdir():
+        if left.name.startswith(f".{path.name}.") and left.name.endswith((".new", ".new-journal")):
+            left.unlink(missing_ok=True)
     handle, name = mkstemp(prefix=f".{path.name}.", suffix=".new", dir=path.parent)
     os.close(handle)
     try:
@@ -158,7 +162,7 @@ def _link(new: Path, path: Path) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # This file system knows no second name for a file. Callers hold the lease: nobody else makes a store meanwhile.
+        # This file system knows no second name for a file.
         if path.exists():
             raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
         new.rename(path)

@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import mkdtemp
+from typing import Literal
 
 from reconciler.diagnostics import Diagnostic, warning
 from reconciler.errors import StoreError
@@ -61,9 +62,11 @@ def readable(
 def _whole(path: Path, lock_timeout: float) -> tuple[sqlite3.Connection, list[Diagnostic]]:
     deadline = time.monotonic() + lock_timeout
     while True:
-        connection = _begun(path, max(0.0, deadline - time.monotonic()))
-        if connection is not None:
-            return connection, []
+        try:
+            return _begun(path, "ro", max(0.0, deadline - time.monotonic())), []
+        except sqlite3.OperationalError as error:
+            if not half_written(error):
+                raise
         connection = _recovered(path)
         if connection is not None:
             return connection, [_explained(path)]
@@ -72,17 +75,12 @@ def _whole(path: Path, lock_timeout: float) -> tuple[sqlite3.Connection, list[Di
         time.sleep(_POLL)
 
 
-def _begun(path: Path, lock_timeout: float) -> sqlite3.Connection | None:
-    """Reading the store where it lies; None where a crash left it half written (or SQLite takes it for that)."""
-    connection = None
+def _begun(path: Path, mode: Literal["ro", "rw"], lock_timeout: float) -> sqlite3.Connection:
+    connection = connect(path, mode, lock_timeout)
     try:
-        connection = connect(path, "ro", lock_timeout)
         begin(connection)
-    except BaseException as error:
-        if connection is not None:
-            connection.close()
-        if half_written(error):
-            return None
+    except BaseException:
+        connection.close()
         raise
     return connection
 
@@ -97,7 +95,7 @@ def begin(connection: sqlite3.Connection) -> None:
         raise
 
 
-def half_written(error: BaseException) -> bool:
+def half_written(error: sqlite3.OperationalError) -> bool:
     """Whether SQLite says: there is a journal to roll back, and this connection may not."""
     return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_ROLLBACK
 
@@ -112,13 +110,8 @@ def _recovered(path: Path) -> sqlite3.Connection | None:
         copy = folder / "store.db"
         if not _copied(path, copy):
             return None
-        connection = connect(copy, "rw", 0.0)
-        try:
-            begin(connection)  # this is what rolls it back
-            connection.execute("PRAGMA query_only = ON")
-        except BaseException:
-            connection.close()
-            raise
+        connection = _begun(copy, "rw", 0.0)  # this is what rolls it back
+        connection.execute("PRAGMA query_only = ON")
         return connection
     finally:
         # At once: the open file lives on without its name, and no crash of ours can leave a copy behind.

@@ -35,6 +35,12 @@ def test_aliases_and_what_has_an_anchor_have_places_too() -> None:
     assert str(document.at("d").location) == "a.yaml:8:4"
 
 
+def test_an_alias_under_a_key_that_is_no_text_has_the_place_of_what_is_around_it() -> None:
+    document = Document("a.yaml", "x: 1\n? [a]\n: *b\ny: *c\n")
+    assert str(document.at("", 0).location) == "a.yaml:1:1"
+    assert str(document.at("y").location) == "a.yaml:4:4"
+
+
 def test_what_is_not_there_is_where_the_nearest_thing_around_it_is() -> None:
     document = Document("a.yaml", TEXT)
     assert str(document.at("b", 1, "missing", "deeper").location) == "a.yaml:5:17"

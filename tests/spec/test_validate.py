@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.spec import models
+from reconciler.spec import models, validate
 from reconciler.spec.parse import parse
 from reconciler.spec.positions import Document
 from reconciler.spec.scalars import PlainScalars
@@ -73,7 +73,9 @@ def test_what_is_left_of_a_file_with_mistakes_is_still_a_model() -> None:
 
 def test_what_was_complained_about_as_yaml_is_not_complained_about_again() -> None:
     text = 'version: 1\naccount: *x\nsubscriptions:\n  a: {owner: , "b\\u200b": 1, labels: {"c\\u200b": [1]}}\n'
-    assert codes(check(text).diagnostics) == ["alias", "null-value", "unsafe-character", "unsafe-character"]
+    assert codes(check(text).diagnostics) == [
+        *("alias", "null-value", "unsafe-character", "unsafe-character", "wrong-type")
+    ]
 
 
 def test_a_broken_rule_is_put_out_of_action_and_the_others_keep_their_places() -> None:
@@ -117,6 +119,13 @@ def test_a_block_that_lacks_what_it_needs_says_nothing_at_all() -> None:
 def test_keys_named_like_our_own_words_for_forms_do_no_harm() -> None:
     found = check('version: 1\nsubscriptions: {a: {cancel: {"(long form)": {when: x}, when: 5}}}\n')
     assert sorted(codes(found.diagnostics)) == ["unknown-key", "unknown-value"]
+
+
+def test_a_file_is_not_tried_again_without_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(validate, "_ROUNDS", 1)
+    found = check("x: 1\nsubscriptions: {a: {}}\n")
+    assert brief(found.diagnostics) == ["1:1 missing-key"]
+    assert found.model is None
 
 
 def test_a_file_of_nothing_but_mistakes_is_told_of_as_such() -> None:

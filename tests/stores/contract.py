@@ -140,8 +140,9 @@ class StoreContract:
     @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # all examples share one store, on purpose
     @given(found=st.lists(records(), unique_by=lambda record: record.key, max_size=5))
     def test_every_record_is_read_back_as_it_was_written(self, place: Place, found: list[StoredSubscription]) -> None:
-        run = a_run(f"run-{seen(place).serial}" if place.read() else "run")
-        with place.open() if place.read() else place.make() as store:
+        with known if (known := place.read()) else place.make() as one:
+            run = a_run(f"run-{one.snapshot().serial}")
+        with place.open() as store:
             store.begin(run)
             store.record(run.id, [stored(row, run.id) for row in found], NOW)
             after = store.snapshot().subscriptions

@@ -144,9 +144,12 @@ def test_a_store_is_never_written_over(full: SqlitePlace, place: SqlitePlace) ->
 
 
 def test_a_store_that_appears_meanwhile_is_not_written_over(full: SqlitePlace, place: SqlitePlace) -> None:
+    other = SqlitePlace(place.path.with_name("other.db"))
+    other.make("another").close()
+
     def lines() -> Iterator[bytes]:
         yield from exported(full)
-        place.make("another")
+        other.path.rename(place.path)
 
     with pytest.raises(StoreError) as found:
         import_store(place.path, lines(), 0.0)

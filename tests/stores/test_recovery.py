@@ -136,7 +136,9 @@ def test_killed_while_making_a_store_there_is_none(place: SqlitePlace) -> None:
     assert place.read() is None
     with pytest.raises(StoreError, match="there is no store"):
         place.open()
+    assert len(list(place.path.parent.iterdir())) > 1
     assert place.make().snapshot().serial == 0
+    assert {path.name for path in place.path.parent.iterdir()} == {"state.db", "state.db.lock"}
 
 
 def test_a_crash_while_a_reader_is_open_does_not_stop_it(place: SqlitePlace) -> None:
