@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from reconciler.changes import Change, Kind
 from reconciler.errors import StoreError
-from reconciler.journal import ApplyReport, ChangeReport, Entry, Freeze, Outcome, OutcomeKind, Run
+from reconciler.journal import ApplyReport, ChangeReport, Entry, Freeze, Holder, Outcome, OutcomeKind, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.plan import approval, canonical
 from reconciler.ports import Bookkeeping, Clock, Provider, Store
@@ -60,21 +61,23 @@ def execute(
     """
     if instruction.empty:
         return ApplyReport(run=None)
-    store.begin(instruction.run)
     hand = _Hand(instruction, dict(rows), store, providers, clock)
-    for batch in _batches(instruction, providers):
-        if hand.halted(stop):
-            hand.skip(batch)
-        else:
-            hand.carry_out(batch)
-        progress(len(hand.reports), len(instruction.changes))
-    if hand.broken is None:
-        hand.finish()
+    with _described(store, instruction.run):
+        store.begin(instruction.run)
+        for batch in _batches(instruction, providers):
+            if hand.halted(stop):
+                hand.skip(batch)
+            else:
+                hand.carry_out(batch)
+            progress(len(hand.reports), len(instruction.changes))
+        if hand.broken is None:
+            hand.finish()
     return ApplyReport(
         run=instruction.run.id,
         changes=tuple(hand.reports),
         interrupted=hand.interrupted,
         frozen=hand.freeze,
+        settings_recorded=hand.whole and instruction.bookkeeping.safety is not None,
         counts=Counter(report.outcome for report in hand.reports),
     )
 
@@ -95,6 +98,17 @@ def _batches(instruction: Instruction, providers: Mapping[str, Provider]) -> Ite
             batch = []
     if batch:
         yield tuple(batch)
+
+
+@contextmanager
+def _described(store: Store, run: Run) -> Iterator[None]:
+    """While it lasts, the store says who holds it. One that cannot forget that again must not hide what was done."""
+    store.describe_holder(Holder(run.pid, run.host, run.started_at, run.actor, run.ci_run))
+    try:
+        yield
+    finally:
+        with suppress(StoreError):
+            store.describe_holder(None)
 
 
 def operation_id(lineage: str, serial: int, change: Change) -> str:
@@ -175,15 +189,19 @@ class _Hand:
     def _bookkeeping(self) -> Bookkeeping:
         """What to keep of what was planned to be: the rest was not earned by what was done."""
         planned = self.instruction.bookkeeping
-        # Settings are recorded only by a run that went through: a half-done one must not loosen the next.
-        whole = not self.interrupted and self.freeze is None
         # A tenant that nothing could be written to may be a slip of the pen: it must not become the right one.
         written = {key.account for key in self.rows} if planned.accounts else set()
         return replace(
             planned,
-            safety=planned.safety if whole else None,
+            # Settings are recorded only by a run that went through: a half-done one must not loosen the next.
+            safety=planned.safety if self.whole else None,
             accounts={name: found for name, found in planned.accounts.items() if name in written},
         )
+
+    @property
+    def whole(self) -> bool:
+        """Whether the run came to its end."""
+        return self.broken is None and not self.interrupted and self.freeze is None
 
     def _break(self, error: StoreError) -> None:
         """Go no further; raises the error where nothing was done yet."""

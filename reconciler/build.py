@@ -127,7 +127,9 @@ class _Draft:
             return row
         after = carried_out(change, row, self.now)
         moved = change.kind is Kind.CORRECT and after.term != row.term
-        self.changes.append(replace(change, impact=_term_impact(after.term.start.date(), after.term.end.date())) if moved else change)
+        self.changes.append(
+            replace(change, impact=_term_impact(after.term.start.date(), after.term.end.date())) if moved else change
+        )
         return after
 
     def _intend(self, wanted: DesiredSubscription, row: StoredSubscription, *, protected: bool) -> bool:
@@ -320,13 +322,14 @@ def _intent_change(wanted: DesiredSubscription, intent: Intent, move: Move, row:
 
 def _released(wanted: DesiredSubscription, row: StoredSubscription, now: datetime) -> Listed:
     end = row.term.end.date().isoformat()
+    last = (row.term.end.date() - timedelta(days=1)).isoformat()
     if term_over(row, now):
-        detail = f"no file declares its renewal any more: recurring is off, and its last term ended {end}"
+        detail = f"no file declares its renewal any more: recurring is off, and its last day was {last}"
         return Listed(wanted.key, detail, "a new purchase is a subscription of its own", wanted.place, row.product)
     if row.cancellation is Cancel.AT_RENEWAL:
-        stays, other = f"stays cancelled at renewal and ends {end}", "cancel: none"
+        stays, other = f"it stays cancelled at renewal; its last day is {last}", "cancel: none"
     elif row.recurring is Recurring.OFF:
-        stays, other = f"recurring stays off; it ends {end}", "recurring: on"
+        stays, other = f"recurring stays off; its last day is {last}", "recurring: on"
     else:
         stays, other = f"recurring stays on; it renews {end}", "recurring: off"
     hint = f"to change that, write `{other}` among its own keys"

@@ -73,7 +73,7 @@ class Catalogue:
                 continue
             if code not in hints:
                 hints[code] = self._hint(code) if len(hints) < _HINTED else ""
-            summary = "product code is not in the Microsoft catalogue"
+            summary = "unknown product code"
             found.append(warning("unknown-product", summary, place, detail=f"'{code}'", hint=hints[code]))
         return tuple(found)
 

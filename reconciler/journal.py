@@ -145,6 +145,8 @@ class ApplyReport:
     """A freeze that came while it ran: the rest was skipped."""
     lineage: str | None = None
     created_store: bool = False
+    settings_recorded: bool = False
+    """Changed limits and overrides are recorded now, and hold from the next run on."""
     ledger_accounts: tuple[str, ...] = ()
     """Accounts whose changes were recorded only: nothing changed at a vendor."""
     counts: Mapping[OutcomeKind, int] = field(default_factory=dict)

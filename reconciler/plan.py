@@ -36,7 +36,7 @@ class Bindings:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """Changes in the order in which they are made: by key, then by verb. The dry run shows the very Plan apply takes."""
+    """Changes in the order in which they are made: by key, then by verb. A dry run shows the very Plan apply takes."""
 
     as_of: datetime
     bindings: Bindings

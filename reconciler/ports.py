@@ -70,7 +70,7 @@ class Store(StateReader, Protocol):
         ...
 
     def record(self, run_id: str, entries: Sequence[Entry], at: datetime) -> int:
-        """Rows, serial and outcomes in one transaction; answers the new serial. An open intent of the same operation is closed."""
+        """Rows, serial and outcomes in one transaction; answers the new serial. Closes the operations' open intents."""
         ...
 
     def finish(self, run_id: str, at: datetime, bookkeeping: Bookkeeping) -> None:
@@ -121,9 +121,9 @@ class Provider(Protocol):
 
     @property
     def atomic(self) -> bool:
-        """Its records are our own store's rows: intent, effect and outcome are one transaction, and may be one for a batch."""
+        """Its records are our own rows: intent, effect and outcome are one transaction, and may be one for a batch."""
         ...
 
     def execute(self, change: Change, row: StoredSubscription | None, operation_id: str, now: datetime) -> Outcome:
-        """Carry the change out, at most once for an operation id. An expected failure is an Outcome, never an exception."""
+        """Carry the change out, at most once for an operation id. An expected failure is an Outcome, never raised."""
         ...

@@ -1,4 +1,4 @@
-"""One pass: read, plan, review, and, where it is an apply, carry out. Effects happen through the ports that are handed in.
+"""One pass: read, plan, review, and, where it is an apply, carry out. All effects go through the ports handed in.
 
 A dry run and an apply make their plan by the same function from the same inputs: the plan shown is the plan applied.
 """
@@ -19,7 +19,7 @@ from reconciler.errors import ReconcilerError, SpecError, UsageError
 from reconciler.journal import ApplyReport, Run
 from reconciler.plan import Bindings, Plan, Verdict
 from reconciler.ports import Bookkeeping, Clock, Provider, Store
-from reconciler.recorded import as_recorded, settings_moved
+from reconciler.recorded import PENDING, RECORDED, as_recorded, settings_moved
 from reconciler.safety import Circumstances, review
 from reconciler.selection import EVERYTHING, Selection
 from reconciler.settings import Settings
@@ -96,10 +96,23 @@ def check_selection(selection: Selection, desired: DesiredState, stored: StoredS
     raise UsageError("nothing-selected", f"no subscription is selected by: {what}", "keys look like account/name")
 
 
+_NEW_STORE = "new store: there is none yet, so everything is to register"
+_LOST_STORE = "new store: the pinned one is not here; with a new one, everything would be to register"
+
+
+def told_after(plan: Plan, report: ApplyReport) -> Plan:
+    """The plan with headlines that are true once it was carried out."""
+    kept = [RECORDED if line == PENDING and report.settings_recorded else line for line in plan.headlines]
+    return replace(plan, headlines=tuple(line for line in kept if not report.created_store or line not in _ABOUT_STORE))
+
+
+_ABOUT_STORE = (_NEW_STORE, _LOST_STORE)
+
+
 def _headlines(inputs: Inputs, stored: StoredState) -> tuple[str, ...]:
     found = []
     if not stored.exists:
-        found.append("new store: there is none yet, so everything is to register")
+        found.append(_NEW_STORE if inputs.circumstances.pinned is None else _LOST_STORE)
     found += settings_moved(inputs.settings.safety, stored.safety)
     return tuple(found)
 
@@ -125,18 +138,24 @@ def _cut_off(stored: StoredState) -> list[Diagnostic]:
     ]
 
 
-def apply_pass(
-    inputs: Inputs,
-    found: Pass,
-    run: Run,
-    store: Store,
-    providers: Mapping[str, Provider],
-    clock: Clock,
-    stop: Callable[[], bool],
-    progress: Callable[[int, int], None],
-) -> ApplyReport:
+@dataclass(frozen=True, slots=True)
+class Hands:
+    """What an apply acts through."""
+
+    store: Store
+    providers: Mapping[str, Provider]
+    """By account."""
+    clock: Clock
+    """Real time."""
+    stop: Callable[[], bool] = lambda: False
+    """Asked between batches whether to go no further."""
+    progress: Callable[[int, int], None] = lambda done, total: None
+    """Told how many changes are behind us, of how many."""
+
+
+def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands) -> ApplyReport:
     """Carry out what of the plan passed review; must run under the lease that the stored state was read under."""
-    _check_instant(inputs, found, providers)
+    _check_instant(inputs, found, hands.providers)
     plan, stored, verdict = found.plan, found.stored, found.verdict
     instruction = Instruction(
         run=run,
@@ -146,7 +165,8 @@ def apply_pass(
         serial=stored.serial,
         closes=bool(stored.unfinished) and verdict.clear,
     )
-    report = execute(instruction, stored.subscriptions, store, providers, clock, stop, progress)
+    rows, providers = stored.subscriptions, hands.providers
+    report = execute(instruction, rows, hands.store, providers, hands.clock, hands.stop, hands.progress)
     ledgers = sorted({change.key.account for change in verdict.allowed if providers[change.key.account].atomic})
     return replace(
         report,

@@ -79,6 +79,12 @@ def stricter(declared: Safety, recorded: Mapping[str, object] | None) -> Safety:
     )
 
 
+PENDING = "until an apply that nothing refuses records them, the stricter of old and new settings holds"
+"""The headline below those of changed settings."""
+RECORDED = "this run recorded them: they hold from the next one on"
+"""What stands there once that is done."""
+
+
 def settings_moved(declared: Safety, recorded: Mapping[str, object] | None) -> tuple[str, ...]:
     """One headline for each brake that is declared otherwise than recorded."""
     if recorded is None:
@@ -94,7 +100,7 @@ def settings_moved(declared: Safety, recorded: Mapping[str, object] | None) -> t
     found += [f"settings changed: override removed: {_override(item)}" for item in _only(before, after)]
     found += [f"settings changed: override added: {_override(item)}" for item in _only(after, before)]
     if found:
-        found.append("until an apply that nothing refuses records them, the stricter of old and new settings holds")
+        found.append(PENDING)
     return tuple(found)
 
 

@@ -1,4 +1,4 @@
-"""Builds what a command needs from its options, the environment and `reconcile.yaml`; the only module that names adapters.
+"""Builds what a command needs from its options, the environment and `reconcile.yaml`; the one that names adapters.
 
 Decides nothing about subscriptions: it opens, hands over, and closes again. Adapters are imported where they are used,
 for the sake of start-up time.
@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cached_property
@@ -20,11 +20,11 @@ from urllib.parse import unquote
 from reconciler.desired import SpecTexts
 from reconciler.diagnostics import Diagnostic
 from reconciler.environment import Environment, read_environment
-from reconciler.errors import InputError, ReconcilerError, SpecError, StoreError, UsageError
-from reconciler.journal import ApplyReport, Holder, Run
+from reconciler.errors import InputError, LeaseHeld, ReconcilerError, SpecError, StoreError, UsageError
+from reconciler.journal import ApplyReport, Run
 from reconciler.plan import Plan
 from reconciler.ports import Clock, StateReader, Store
-from reconciler.reconcile import Inputs, Pass, apply_pass, plan_pass, read_specs
+from reconciler.reconcile import Hands, Inputs, Pass, apply_pass, plan_pass, read_specs, told_after
 from reconciler.registry import Registry
 from reconciler.revision import Revision, revision_of
 from reconciler.safety import Allow, Circumstances
@@ -154,7 +154,9 @@ class Runtime:
         if url.startswith("postgresql:"):
             raise StoreError("no-postgresql", "a PostgreSQL store is not there yet", "use sqlite:///path/to/state.db")
         if not url.startswith("sqlite:///") or url == "sqlite:///":
-            raise UsageError("bad-store-url", f"{url!r} is no store", "write sqlite:///relative/path or sqlite:////absolute/path")
+            raise UsageError(
+                "bad-store-url", f"{url!r} is no store", "write sqlite:///relative/path or sqlite:////absolute/path"
+            )
         return Path(os.path.abspath(self.root / unquote(url.removeprefix("sqlite:///"))))
 
     def inputs(self, *, commit: bool) -> Inputs:
@@ -179,10 +181,12 @@ class Runtime:
         shown = []
         for path in self.options.paths:
             absolute = os.path.abspath(self.options.directory / path)
-            if not os.path.exists(absolute):
+            if not Path(absolute).exists():
                 raise UsageError("no-such-path", f"there is no {path}", "name a spec file or a folder of them")
             if absolute != specs and not absolute.startswith(specs + os.sep):
-                raise UsageError("path-outside", f"{path} is outside the specs", f"the specs are in {self.settings.specs}/")
+                raise UsageError(
+                    "path-outside", f"{path} is outside the specs", f"the specs are in {self.settings.specs}/"
+                )
             shown.append(PurePosixPath(os.path.relpath(absolute, self.root)).as_posix())
         return tuple(shown)
 
@@ -218,7 +222,7 @@ class Runtime:
         stop: Callable[[], bool],
         progress: Callable[[int, int], None],
     ) -> tuple[Pass, ApplyReport | None]:
-        """One whole pass under the lease. `agree` sees the plan before anything is written; no report where it says no."""
+        """One whole pass under the lease. `agree` sees the plan before anything is written; it says no: no report."""
         inputs = self.inputs(commit=True)
         desired = read_specs(inputs)
         with self._leased():
@@ -228,7 +232,8 @@ class Runtime:
                 if not agree(found):
                     return found, None
                 if store is not None:
-                    return found, self._carry_out(inputs, found, store, stop, progress)
+                    report = self._carry_out(inputs, found, store, stop, progress)
+                    return replace(found, plan=told_after(found.plan, report)), report
             return self._first_apply(inputs, found, stop, progress)
 
     def _first_apply(
@@ -237,30 +242,27 @@ class Runtime:
         """No store yet: a run that may write creates it; one that was refused leaves no trace."""
         from reconciler.stores.sqlite import open_store
 
-        if any(refusal.scope == "run" for refusal in found.verdict.refused):
+        if found.verdict.refused and not found.verdict.allowed:
             return found, ApplyReport(run=None, refused=found.verdict.refused)
         lineage = found.stored.lineage or new_lineage()
         with open_store(self.store_path, self.lock_timeout, create=lineage) as store:
             created = replace(found, stored=replace(found.stored, lineage=lineage))
             report = self._carry_out(inputs, created, store, stop, progress)
-        return found, replace(report, lineage=lineage, created_store=True)
+        report = replace(report, lineage=lineage, created_store=True)
+        return replace(found, plan=told_after(found.plan, report)), report
 
     def _carry_out(
         self, inputs: Inputs, found: Pass, store: Store, stop: Callable[[], bool], progress: Callable[[int, int], None]
     ) -> ApplyReport:
         providers = {name: self.registry.make(item.provider) for name, item in found.desired.accounts.items()}
         run = self.run("apply", as_of=found.plan.as_of, plan=found.plan)
-        store.describe_holder(self.holder())
-        try:
-            return apply_pass(inputs, found, run, store, providers, self.clock, stop, progress)
-        finally:
-            store.describe_holder(None)
+        return apply_pass(inputs, found, run, Hands(store, providers, self.clock, stop, progress))
 
     @contextmanager
-    def _leased(self) -> Iterator[None]:
+    def _leased(self, timeout: float | None = None) -> Iterator[None]:
         from reconciler.stores.lease import FileLease
 
-        with FileLease(self.store_path, self.lock_timeout).hold():
+        with FileLease(self.store_path, self.lock_timeout if timeout is None else timeout).hold():
             yield
 
     @contextmanager
@@ -277,7 +279,20 @@ class Runtime:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A store that must exist, for a command that writes: under the lease, checked to be the pinned one."""
-        with self._leased(), self.reading_or_writing() as store:
+        with self._leased(), self._session() as session:
+            yield session
+
+    @contextmanager
+    def writing_beside(self) -> Iterator[Session]:
+        """The same, also while a run holds the lease: for single rows that a run looks at between its batches."""
+        with ExitStack() as held:
+            with suppress(LeaseHeld):
+                held.enter_context(self._leased(0.0))
+            yield held.enter_context(self._session())
+
+    @contextmanager
+    def _session(self) -> Iterator[Session]:
+        with self.reading_or_writing() as store:
             if store is None:
                 raise StoreError("no-store", f"there is no store at {self.store_path}", "the first apply creates it")
             stored = store.snapshot()
@@ -288,18 +303,11 @@ class Runtime:
                     f"the settings pin the store {pinned}, this one is {stored.lineage}",
                     "point `store.url` at the pinned store",
                 )
-            store.describe_holder(self.holder())
-            try:
-                yield Session(store, stored)
-            finally:
-                store.describe_holder(None)
+            yield Session(store, stored)
 
-    def holder(self) -> Holder:
-        """This process, as others are told of it."""
-        around = self.environment
-        return Holder(os.getpid(), around.host, self.clock.now(), around.actor, around.ci_run)
-
-    def run(self, command: str, *, as_of: datetime | None = None, plan: Plan | None = None, reason: str | None = None) -> Run:
+    def run(
+        self, command: str, *, as_of: datetime | None = None, plan: Plan | None = None, reason: str | None = None
+    ) -> Run:
         """A new run of this process: who applies, and on whose decision."""
         now, around = self.clock.now(), self.environment
         return Run(

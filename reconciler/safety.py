@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime, timedelta
 
 from reconciler.changes import ENDING, SPENDING, Change, Kind, Refusal
 from reconciler.desired import DesiredState
@@ -30,6 +30,9 @@ COUNTED: Mapping[LimitName, frozenset[Kind]] = {
     LimitName.MAX_SPENDING: SPENDING,
 }
 """Which changes each limit counts."""
+
+_OVERRIDE = timedelta(days=30)
+"""How long the override that a refusal suggests would hold."""
 
 ALLOWABLE = (*(name.value for name in LimitName), "empty", "new-store")
 """What `--allow` may name; nothing overrides a confirmation, a protection, a block, a freeze or a wrong account."""
@@ -160,7 +163,7 @@ class _Brakes:
     def __init__(self, around: Circumstances, stored: StoredState, plan: Plan) -> None:
         self.not_ended = _not_ended(stored)
         self._changes = plan.changes
-        self._year_end = date(plan.as_of.year, 12, 31)
+        self._soon = plan.as_of.date() + _OVERRIDE
         self._declared = around.safety
         in_force = stricter(around.safety, stored.safety)
         self._overrides = [item for item in in_force.overrides if item.until >= around.now.date()]
@@ -212,7 +215,7 @@ class _Brakes:
         detail = f"{count} {what} {where}, {allowed} allowed ({self._because(name, not_ended)})"
         override = (
             f'{{limit: {name.setting}, match: "{pattern}", count: {self._matching(name, pattern)}, '
-            f"until: {self._year_end.isoformat()}, reason: ...}}"
+            f"until: {self._soon.isoformat()}, reason: ...}}"
         )
         hint = (
             f"for this run: --allow {name.value}='{pattern}'; "

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 RETRIED = frozenset({1, 4, 6, 70})
-"""Exit codes of a pass that may go better by itself; a refusal or a block waits for a change of the specs, or the period."""
+"""Exit codes of a pass that may go better by itself; a refusal or a block waits for new specs, or the period."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from functools import cache
 
 from tests.conftest import REPOSITORY
 
-_OPENING = re.compile(r"^(?P<fence>`{3,})(?P<language>\w*)(?: +(?P<name>\S+))?$")
+_OPENING = re.compile(r"^(?P<fence>```)(?P<language>\w*)(?: +(?P<name>\S+))?$")
 _FINDS = re.compile(r"^<!-- finds: (?P<codes>[a-z0-9 -]+) -->$")
 _LINK = re.compile(r"\[[^\]]*\]\((?P<target>[^)\s]+)\)")
 _CODE = re.compile(r"`+[^`]*`+")
@@ -34,6 +34,11 @@ class Fence:
     def __str__(self) -> str:
         return f"{self.page}:{self.line}"
 
+    @property
+    def shown(self) -> str:
+        """The block with its fences."""
+        return f"```{' '.join(filter(None, (self.language, self.name)))}\n{self.text}```\n"
+
 
 @cache
 def pages() -> tuple[str, ...]:
@@ -49,26 +54,33 @@ def text_of(page: str) -> str:
 
 
 @cache
-def fences(page: str) -> tuple[Fence, ...]:
-    """The fenced blocks of a page, those in comments too."""
-    return tuple(_fences(page))
+def parts(page: str) -> tuple[str | Fence, ...]:
+    """A page as its lines, with each fenced block as one part, those in comments too."""
+    return tuple(_parts(page))
 
 
-def _fences(page: str) -> Iterator[Fence]:
+def _parts(page: str) -> Iterator[str | Fence]:
     finds: frozenset[str] = frozenset()
     lines = iter(enumerate(text_of(page).splitlines(), start=1))
     for number, line in lines:
         opening = _OPENING.match(line)
         if note := _FINDS.match(line):
             finds = frozenset(note["codes"].split())
-        elif opening:
-            body = []
-            for _, inner in lines:
-                if inner == opening["fence"]:
-                    break
-                body.append(f"{inner}\n")
-            yield Fence(page, number, opening["language"], opening["name"] or "", "".join(body), finds)
-            finds = frozenset()
+        if not opening:
+            yield line
+            continue
+        body = []
+        for _, inner in lines:
+            if inner == opening["fence"]:
+                break
+            body.append(f"{inner}\n")
+        yield Fence(page, number, opening["language"], opening["name"] or "", "".join(body), finds)
+        finds = frozenset()
+
+
+def fences(page: str) -> list[Fence]:
+    """The fenced blocks of a page."""
+    return [part for part in parts(page) if isinstance(part, Fence)]
 
 
 def blocks(language: str) -> list[Fence]:
@@ -78,16 +90,7 @@ def blocks(language: str) -> list[Fence]:
 
 def prose(page: str) -> str:
     """A page's text without its fenced blocks."""
-    kept, closing = [], ""
-    for line in text_of(page).splitlines():
-        opening = _OPENING.match(line)
-        if closing:
-            closing = "" if line == closing else closing
-        elif opening:
-            closing = opening["fence"]
-        else:
-            kept.append(line)
-    return "\n".join(kept)
+    return "\n".join(part for part in parts(page) if isinstance(part, str))
 
 
 def links(page: str) -> list[str]:

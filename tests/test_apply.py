@@ -72,7 +72,7 @@ class TestNothing:
     def test_settings_alone_are_a_run(self) -> None:
         kept = Bookkeeping(safety={"limits": {}}, as_of=NOW)
         world = World([], bookkeeping=kept)
-        assert world.execute() == ApplyReport(run="run-1")
+        assert world.execute() == ApplyReport(run="run-1", settings_recorded=True)
         assert (world.store.log, world.store.kept) == (["begin run-1", "finish run-1"], kept)
 
     def test_a_run_that_was_cut_off_is_closed_by_one_that_does_nothing(self) -> None:

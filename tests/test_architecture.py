@@ -27,7 +27,6 @@ LONG_FUNCTIONS: dict[str, str] = {}
 """Functions over the 40 lines, likewise."""
 MIRRORED_ELSEWHERE = {
     "reconciler.cli": "tests/cli",  # by what a command prints, leaves and answers, as its user sees it
-    "reconciler.stores": "tests/stores",  # through the port, by the suite that every store passes
 }
 """Modules, or packages of them, without a test file each, and where they are tested."""
 

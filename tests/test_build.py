@@ -362,19 +362,19 @@ class TestReleased:
             ),
             pytest.param(
                 a_stored(declared=True, recurring=Recurring.OFF),
-                "recurring stays off; it ends 2027-03-01",
+                "recurring stays off; its last day is 2027-02-28",
                 "to change that, write `recurring: on` among its own keys",
                 id="ends",
             ),
             pytest.param(
                 a_stored(declared=True, recurring=Recurring.OFF, cancellation=Cancel.AT_RENEWAL),
-                "stays cancelled at renewal and ends 2027-03-01",
+                "it stays cancelled at renewal; its last day is 2027-02-28",
                 "to change that, write `cancel: none` among its own keys",
                 id="cancelled at renewal",
             ),
             pytest.param(
                 a_row("2025-03-01", declared=True, recurring=Recurring.OFF),
-                "recurring is off, and its last term ended 2026-03-01",
+                "recurring is off, and its last day was 2026-02-28",
                 "a new purchase is a subscription of its own",
                 id="over",
             ),

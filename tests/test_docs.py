@@ -1,12 +1,17 @@
-"""The documentation holds: commands print what pages show, YAML is read, links lead somewhere, lists are complete."""
+"""The documentation holds: commands print what pages show, YAML is read, links lead somewhere, lists are complete.
+
+GOLDEN=rewrite writes the pages and the picture anew from what is printed now; read the diff before you commit it.
+"""
 
 from __future__ import annotations
 
 import importlib
 import json
+import os
 import re
 import tomllib
 from collections.abc import Iterator
+from difflib import unified_diff
 from functools import reduce
 from pathlib import Path
 from typing import Final
@@ -26,10 +31,24 @@ from reconciler.spec import load_settings, load_specs
 from tests.codes import codes_in_source
 from tests.conftest import REPOSITORY
 from tests.console import ELLIPSIS, Shell, commands_of, played
-from tests.pages import Fence, anchors, blocks, fences, first_cells, links, pages, prose, section, sections, text_of
+from tests.pages import (
+    Fence,
+    anchors,
+    blocks,
+    fences,
+    first_cells,
+    links,
+    pages,
+    parts,
+    prose,
+    section,
+    sections,
+    text_of,
+)
 from tests.picture import PICTURE, drawn
 from tests.test_architecture import BANNED_WORDS
 
+REWRITE: Final = os.environ.get("GOLDEN") == "rewrite"
 STANDARDS: Final = frozenset({"keepachangelog.com", "no-color.org", "semver.org", "www.sqlite.org", "yaml.org"})
 """The only hosts that a page may link to."""
 
@@ -42,27 +61,46 @@ def stories() -> list[str]:
     return [page for page in pages() if any(fence.language == "console" for fence in fences(page))]
 
 
-@pytest.mark.needs("bash")
-@pytest.mark.parametrize("page", stories())
-def test_a_page_shows_what_its_commands_print(page: str, tmp_path: Path) -> None:
-    repository, around = tmp_path / "subscriptions", tmp_path / "around"
+def replayed(page: str, folder: Path) -> str:
+    """The page with what its commands print now, in a folder that holds the files it shows, as it shows them."""
+    repository, around = folder / "subscriptions", folder / "around"
     repository.mkdir()
     around.mkdir()
     shell = None
-    for fence in fences(page):
-        if fence.name and fence.language != "console":
-            file = repository / fence.name
-            file.parent.mkdir(parents=True, exist_ok=True)
-            file.write_text(fence.text, "utf-8")
-        elif fence.language == "console":
-            shell = shell or Shell(repository, around)
-            assert commands_of(text_shown(fence)), f"{fence} holds no command"
-            assert played(text_shown(fence), shell) == text_shown(fence), fence
+    lines: list[str] = []
+    for part in parts(page):
+        if isinstance(part, str):
+            lines.append(f"{part}\n")
+        elif part.language == "console":
+            shell = shell or Shell(repository, around)  # only now: what the files say is not made steady
+            lines.append(played(part.shown, shell))
+        else:
+            lines.append(part.shown)
+            _put(repository / part.name, part)
+    return "".join(lines)
 
 
-def text_shown(fence: Fence) -> str:
-    """A block with its fence."""
-    return f"```{fence.language}\n{fence.text}```\n"
+def _put(file: Path, fence: Fence) -> None:
+    if fence.name:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(fence.text, "utf-8")
+
+
+@pytest.mark.needs("bash")
+@pytest.mark.parametrize("page", stories())
+def test_a_page_shows_what_its_golden_commands_print(page: str, tmp_path: Path) -> None:
+    now = replayed(page, tmp_path)
+    if REWRITE:
+        (REPOSITORY / page).write_text(now, "utf-8")
+        return
+    differing = list(unified_diff(text_of(page).splitlines(), now.splitlines(), page, "as printed now", lineterm=""))
+    if differing:
+        pytest.fail("\n".join(differing), pytrace=False)
+
+
+@pytest.mark.parametrize("fence", blocks("console"), ids=str)
+def test_every_console_block_holds_a_command(fence: Fence) -> None:
+    assert commands_of(fence.shown)
 
 
 def test_the_quick_start_is_one_of_the_pages_that_are_tried() -> None:
@@ -145,7 +183,7 @@ def documents() -> list[str]:
     """Each JSON document that a page shows a command print."""
     found = []
     for fence in blocks("console"):
-        for command in commands_of(text_shown(fence)):
+        for command in commands_of(fence.shown):
             printed = "\n".join(line for line in command.printed if not line.startswith("[exit "))
             if "--format json" in command.line and ELLIPSIS not in command.printed:
                 found.append(printed)
@@ -350,5 +388,8 @@ def test_the_glossary_names_every_word_that_names_avoid() -> None:
 # The picture
 
 
-def test_the_picture_is_the_one_that_is_drawn_today() -> None:
-    assert PICTURE.read_text("utf-8") == drawn(), "draw it anew: make picture"
+def test_the_golden_picture_is_the_one_that_is_drawn_today() -> None:
+    now = drawn()
+    if REWRITE:
+        PICTURE.write_text(now, "utf-8")
+    assert PICTURE.read_text("utf-8") == now, "draw it anew: make picture"

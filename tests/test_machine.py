@@ -1,6 +1,6 @@
-"""A stateful property: whatever order people edit, apply, crash, tidy up, rename and protect in, a small model says the same.
+"""A stateful property: in whatever order people edit, apply, crash, tidy up, rename and protect, a small model agrees.
 
-The model knows nothing of plans: it says what a record must be after an apply, in the fewest words. Everything below it is
+The model knows nothing of plans: it says what a record must be after an apply, in the fewest words. All below it is
 real: YAML files, the whole engine, and an SQLite file.
 """
 
@@ -105,7 +105,11 @@ class Model:
     def _registered(wish: Wish) -> Record:
         recurring, cancel = wish.pair
         at_renewal = cancel == "at-renewal"
-        return Record("off" if recurring == "off" or at_renewal else "on", "at-renewal" if at_renewal else "none", bool(wish.protect))
+        return Record(
+            "off" if recurring == "off" or at_renewal else "on",
+            "at-renewal" if at_renewal else "none",
+            bool(wish.protect),
+        )
 
     @staticmethod
     def _move(record: Record, wish: Wish) -> None:
@@ -231,7 +235,9 @@ class Estate(RuleBasedStateMachine):
         """Always, also right after a crash."""
         with self._runtime().reading() as reader:
             rows = {} if reader is None else reader.snapshot().subscriptions
-        stored = {key.name: Record(row.recurring.value, row.cancellation.value, row.protected) for key, row in rows.items()}
+        stored = {
+            key.name: Record(row.recurring.value, row.cancellation.value, row.protected) for key, row in rows.items()
+        }
         assert stored == self.model.records
 
     @rule()

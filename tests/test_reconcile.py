@@ -15,7 +15,7 @@ from reconciler.journal import ApplyReport
 from reconciler.model import Recurring
 from reconciler.ports import Bookkeeping, Provider
 from reconciler.providers.ledger import LedgerProvider
-from reconciler.reconcile import Inputs, Pass, apply_pass, plan_pass, read_specs
+from reconciler.reconcile import Hands, Inputs, Pass, apply_pass, plan_pass, read_specs
 from reconciler.recorded import as_recorded
 from reconciler.safety import Circumstances
 from reconciler.selection import Selection
@@ -170,7 +170,7 @@ def applied(
     store = MemoryStore(dict(stored.subscriptions))
     served: dict[str, Provider] = {**{name: LedgerProvider() for name in desired.accounts}, **providers}
     run = a_run(as_of=found.plan.as_of)
-    report = apply_pass(given, found, run, store, served, FixedClock(), lambda: False, lambda done, total: None)
+    report = apply_pass(given, found, run, Hands(store, served, FixedClock()))
     return found, report, store
 
 

@@ -167,7 +167,7 @@ class TestWords:
         )
         assert refusal.hint == (
             "for this run: --allow max-endings='contoso/*'; reviewed and expiring, in reconcile.yaml, applied before: "
-            'overrides: [{limit: max_endings, match: "contoso/*", count: 6, until: 2026-12-31, reason: ...}]'
+            'overrides: [{limit: max_endings, match: "contoso/*", count: 6, until: 2026-12-23, reason: ...}]'
         )
 
     def test_the_recorded_limit_and_the_environment_are_named_where_they_decide(self) -> None:

@@ -22,7 +22,9 @@ def _next(ticks: Iterator[bool], wanted: bool, most: int = 20) -> None:
 
 
 @pytest.mark.parametrize("polling", [False, True], ids=["by events", "by polling"])
-def test_a_file_that_is_replaced_whole_is_noticed(tmp_path: Path, polling: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_that_is_replaced_whole_is_noticed(
+    tmp_path: Path, polling: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(triggers, "_TICK", 100)
     monkeypatch.setattr(triggers, "_SETTLE", 50)
     file = tmp_path / "a.yaml"
@@ -75,7 +77,6 @@ def test_without_events_it_polls(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 def test_polling_that_fails_too_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def watched(folder: Path, stop: Event, *, polling: bool) -> Iterator[bool]:
         raise OSError(5, "input/output error")
-        yield True
 
     monkeypatch.setattr(triggers, "_watched", watched)
     with pytest.raises(OSError, match="input/output"):

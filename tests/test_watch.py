@@ -1,4 +1,4 @@
-"""A watch runs whole passes: at the start, on changed content, on the period, and again after a failure with back-off."""
+"""A watch runs whole passes: at the start, on changed content, on the period, and after a failure with back-off."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SCHEDULE = Schedule(period=300, look=30, first_retry=5, longest_retry=60)
 
 @dataclass
 class _World:
-    """Time, content and passes, all in the test's hand; each tick is (seconds that pass, event, new content or None)."""
+    """Time, content and passes, all in the test's hand; a tick is (seconds that pass, event, new content or None)."""
 
     script: list[tuple[float, bool, str | None]]
     codes: list[int] = field(default_factory=list)

@@ -9,6 +9,7 @@ import functools
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -90,18 +91,19 @@ class _OutFile(click.ParamType[Any]):
         return format_name, Path(file)
 
 
+_FOLDER = click.Path(path_type=Path)
 _SHARED: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
-    click.option("-C", "directory", metavar="DIR", type=click.Path(path_type=Path), default=Path(), help="Run as if started in DIR."),
+    click.option("-C", "directory", metavar="DIR", type=_FOLDER, default=Path(), help="Run as if started in DIR."),
     click.option("--config", "settings_file", metavar="FILE", help="The settings, instead of reconcile.yaml."),
     click.option("--store", metavar="URL", help="The store, instead of the settings' store.url."),
     click.option("--as-of", metavar="INSTANT", help="Plan and record as of this UTC day or instant: 2027-01-31[T…Z]."),
-    click.option("--select", metavar="PATTERN", multiple=True, help="Only subscriptions whose key matches; repeatable."),
-    click.option("--exclude", metavar="PATTERN", multiple=True, help="Not those whose key matches; repeatable."),
-    click.option("--allow", metavar="LIMIT[=PATTERN]", multiple=True, help="For this run, matching changes leave that limit's count."),
+    click.option("--select", metavar="PATTERN", multiple=True, help="Only keys that match account/name; repeatable."),
+    click.option("--exclude", metavar="PATTERN", multiple=True, help="Not the keys that match; repeatable."),
+    click.option("--allow", metavar="LIMIT[=PATTERN]", multiple=True, help="What matches is not counted."),
     click.option("--lock-timeout", metavar="TIME", help="How long to wait for a busy store (10s)."),
     click.option("--format", type=click.Choice(FORMATS), default="text", help="What stdout gets."),
-    click.option("--out", metavar="FORMAT=FILE", type=_OutFile(), multiple=True, help="Write that format to a file as well; repeatable."),
-    click.option("--detailed-exitcode", is_flag=True, help="On a dry run: 2 if anything is pending, 3 if it would be refused."),
+    click.option("--out", metavar="FORMAT=FILE", type=_OutFile(), multiple=True, help="Also write a file; repeatable."),
+    click.option("--detailed-exitcode", is_flag=True, help="On a dry run: 2 if pending, 3 if refused."),
     click.option("--no-color", is_flag=True, help="Plain text, on a terminal too."),
     click.option("-q", "--quiet", is_flag=True, help="No talk on stderr but errors."),
 )  # fmt: skip
@@ -204,9 +206,13 @@ def _first_word(args: Sequence[str]) -> int | None:
 
 def formats_in(arguments: Sequence[str]) -> list[tuple[str, Path | None]]:
     """Every output that was asked for, read loosely: it must be known even where the command line is wrong."""
-    words = [word for item in arguments for word in (item.split("=", 1) if item.startswith(("--format=", "--out=")) else [item])]
+    words = [
+        word
+        for item in arguments
+        for word in (item.split("=", 1) if item.startswith(("--format=", "--out=")) else [item])
+    ]
     found: list[tuple[str, Path | None]] = []
-    for option, value in zip(words, words[1:], strict=False):
+    for option, value in pairwise(words):
         if option == "--format" and value in FORMATS:
             found.append((value, None))
         name, separator, file = value.partition("=")

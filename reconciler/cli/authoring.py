@@ -23,7 +23,13 @@ from reconciler.runtime import new_lineage
 def init(given: Given, account: str) -> int:
     """Scaffold a repository and pin its store."""
     root = given.directory
+    from reconciler.schemas import schemas  # slow to make, and only needed where they are written
+
     files = scaffold(account, new_lineage())
+    files |= {
+        f"schemas/{file}": json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        for file, document in schemas().items()
+    }
     taken = [name for name in files if (root / name).exists()]
     if "reconcile.yaml" in taken:
         raise InputError("already-there", f"there is a reconcile.yaml in {root.resolve()}", "it is never overwritten")
@@ -32,7 +38,9 @@ def init(given: Given, account: str) -> int:
         try:
             (root / name).parent.mkdir(parents=True, exist_ok=True)
         except OSError as failure:
-            raise InputError("cannot-write", f"{(root / name).parent} could not be made: {failure.strerror}") from failure
+            raise InputError(
+                "cannot-write", f"{(root / name).parent} could not be made: {failure.strerror}"
+            ) from failure
         write_file(root / name, files[name], exclusive=True)
     lines = [f"  {name}" for name in written]
     kept = [f"Left as they are: {', '.join(taken)}"] if taken else []
@@ -44,7 +52,9 @@ def init(given: Given, account: str) -> int:
 @click.command()
 @click.argument("name", required=False)
 @click.option("-o", "--output", metavar="FOLDER", type=click.Path(path_type=Path), help="Write them all there.")
-@click.option("--check", metavar="FILE", type=click.Path(path_type=Path), help="Judge a JSON document by the schema NAME.")
+@click.option(
+    "--check", metavar="FILE", type=click.Path(path_type=Path), help="Judge a JSON document by the schema NAME."
+)
 @shared
 def schema(given: Given, name: str | None, output: Path | None, check: Path | None) -> int:
     """Print the JSON Schemas of every file format."""
@@ -55,7 +65,9 @@ def schema(given: Given, name: str | None, output: Path | None, check: Path | No
         raise UsageError("no-such-schema", f"there is no schema {name}", f"known are: {', '.join(sorted(known))}")
     if check is not None:
         if name is None:
-            raise UsageError("no-schema-named", "--check needs the NAME of a schema", f"known are: {', '.join(sorted(known))}")
+            raise UsageError(
+                "no-schema-named", "--check needs the NAME of a schema", f"known are: {', '.join(sorted(known))}"
+            )
         return _judge(given, check, known[name][1])
     if output is not None:
         output.mkdir(parents=True, exist_ok=True)
@@ -70,20 +82,31 @@ def schema(given: Given, name: str | None, output: Path | None, check: Path | No
 
 
 def _judge(given: Given, file: Path, document: dict[str, Any]) -> int:
-    """Whether a JSON file is as its schema says: for those who make or read our documents with programs of their own."""
+    """Whether a JSON file is as its schema says: for those whose own programs make or read our documents."""
     from jsonschema import Draft202012Validator  # slow to import, and only needed here
 
     try:
         value = json.loads(file.read_bytes())
     except OSError as failure:
-        raise InputError("no-such-file", f"{file} could not be read: {failure.strerror}", "name a JSON file") from failure
+        raise InputError(
+            "no-such-file", f"{file} could not be read: {failure.strerror}", "name a JSON file"
+        ) from failure
     except ValueError as failure:
         raise InputError("not-json", f"{file} is no JSON: {failure}", "the schemas judge JSON documents") from failure
     found = sorted(Draft202012Validator(document).iter_errors(value), key=lambda item: item.json_path)
     findings = [
-        error("schema-mismatch", "the document is not as its schema says", Location(str(file)), detail=f"{item.json_path}: {item.message}")
+        error(
+            "schema-mismatch",
+            "the document is not as its schema says",
+            Location(str(file)),
+            detail=f"{item.json_path}: {item.message}",
+        )
         for item in found
     ]
-    summary = "As its schema says." if not found else f"{len(found)} {'place differs' if len(found) == 1 else 'places differ'}."
+    summary = (
+        "As its schema says."
+        if not found
+        else f"{len(found)} {'place differs' if len(found) == 1 else 'places differ'}."
+    )
     emit(given, findings_renders("schema", findings, summary))
     return 1 if found else 0

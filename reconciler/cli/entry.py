@@ -13,7 +13,7 @@ from dataclasses import replace
 
 import click
 
-from reconciler.cli.app import Failure, command_in, commands, formats_in
+from reconciler.cli.app import DEFAULT, Failure, command_in, commands, formats_in
 
 BUG = 70
 INTERRUPTED = 130
@@ -44,13 +44,14 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(arguments, _usage(error))
     except click.ClickException as error:
         return _fail(arguments, Failure("failed", error.format_message(), "", 1))
-    except Exception as error:  # the one place where a bug becomes an exit code
+    except Exception as error:  # noqa: BLE001 - the one place where a bug becomes an exit code
         return _expected(arguments, error)
     return code if isinstance(code, int) else 0
 
 
 def _usage(error: click.UsageError) -> Failure:
     command = error.ctx.command_path if error.ctx is not None else "reconcile"
+    command = command.removesuffix(f" {DEFAULT}")
     return Failure("usage", error.format_message(), f"see {command} --help", USAGE)
 
 

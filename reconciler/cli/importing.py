@@ -293,11 +293,7 @@ class _Desk:
         run = self.runtime.run("import", as_of=decided.plan.as_of, plan=decided.plan)
         instruction = Instruction(run, changes, kept, stored.lineage or "", stored.serial)
         providers = {account.name: self.runtime.registry.make(account.provider)}
-        store.describe_holder(self.runtime.holder())
-        try:
-            return execute(instruction, stored.subscriptions, store, providers, self.runtime.clock, stop, progress)
-        finally:
-            store.describe_holder(None)
+        return execute(instruction, stored.subscriptions, store, providers, self.runtime.clock, stop, progress)
 
 
 def _make_folder(folder: Path) -> None:

@@ -1,4 +1,4 @@
-"""Looking without touching: `status`, `show`, `explain` and `history`. The store is opened read-only by construction."""
+"""Looking without touching: `status`, `show`, `explain` and `history`. The store is opened read-only throughout."""
 
 from __future__ import annotations
 
@@ -51,6 +51,11 @@ def status(given: Given, keys: tuple[str, ...]) -> int:
     chosen = Selection(given.select, given.exclude).keys()
     wanted = _wanted(keys, records)
     rows = [estate.row(record) for key, record in records.items() if chosen(key) and wanted(str(key))]
+    if records and not rows:
+        narrowed = " ".join([*given.select, *(f"not {item}" for item in given.exclude)])
+        raise UsageError(
+            "nothing-selected", f"no stored subscription is selected by: {narrowed}", "keys look like account/name"
+        )
     emit(given, status_renders(rows, as_of=estate.now))
     return 0
 
@@ -82,8 +87,8 @@ def show(given: Given, key: str) -> int:
     """One subscription with its history."""
     runtime = runtime_for(given)
     wanted = parse_key(key)
-    with runtime.reading() as reader:
-        reader = _required(reader, runtime)
+    with runtime.reading() as found:
+        reader = _required(found, runtime)
         estate = _estate(given, runtime, reader.snapshot())
         entries = list(reader.history(wanted))
     record = estate.stored.subscriptions.get(wanted)

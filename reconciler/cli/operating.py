@@ -46,7 +46,8 @@ def freeze(given: Given, reason: str, until: str | None) -> int:
     if not reason.strip():
         raise UsageError("no-reason", "--reason says nothing", "say why, for those who meet the freeze")
     placed = Freeze(reason, now, runtime.environment.actor, end)
-    with runtime.writing() as session:
+    # A freeze must not wait for the very run that it is to stop.
+    with runtime.writing_beside() as session:
         session.store.set_freeze(runtime.run("freeze", reason=reason), placed)
         renewing = _renewing(session.stored, now, end or now + _AHEAD)
     lines = [f"Frozen until {_when(end)}: {reason}", *_meanwhile(renewing, end), "Frozen. To end it: reconcile thaw"]
@@ -81,7 +82,7 @@ def _meanwhile(renewing: list[StoredSubscription], end: datetime | None) -> list
 def thaw(given: Given) -> int:
     """End a freeze."""
     runtime = runtime_for(given)
-    with runtime.writing() as session:
+    with runtime.writing_beside() as session:
         standing = session.stored.freeze
         if standing is not None:
             session.store.set_freeze(runtime.run("thaw", reason=standing.reason), None)
@@ -101,7 +102,9 @@ def forget(given: Given, key: str, reason: str | None) -> int:
     declared = read_specs(runtime.inputs(commit=False)).subscriptions.get(wanted)
     if declared is not None:
         where = declared.place.location
-        raise InputError("still-declared", f"{wanted} is declared at {where}", "only an unmanaged record can be forgotten")
+        raise InputError(
+            "still-declared", f"{wanted} is declared at {where}", "only an unmanaged record can be forgotten"
+        )
     with runtime.writing() as session:
         _forget(runtime, session, wanted, reason)
     lines = [f"Forgotten: {wanted}. Nothing changed at a vendor; its history is kept."]
@@ -121,7 +124,9 @@ def _forget(runtime: Runtime, session: Session, key: SubscriptionKey, reason: st
         hint = "declare it with `protect: false` among its own keys and apply that; then remove it and forget it"
         raise Blocked("protected", f"{key} is protected", hint)
     before = {"product": row.product, "recurring": row.recurring.value, "status": row.status.value}
-    change = Change(key, Kind.FORGET, before, {}, Location("(command line)"), Risk.IRREVERSIBLE, reason, row.id, row.product)
+    change = Change(
+        key, Kind.FORGET, before, {}, Location("(command line)"), Risk.IRREVERSIBLE, reason, row.id, row.product
+    )
     instant = max(now, stored.last_as_of or now)
     run = runtime.run("forget", as_of=instant, reason=reason)
     instruction = Instruction(run, (change,), Bookkeeping(as_of=instant), stored.lineage or "", stored.serial)

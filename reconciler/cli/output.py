@@ -20,7 +20,12 @@ Render = Callable[[bool], str | bytes]
 
 def colour_on(given: Given) -> bool:
     """Whether stdout is a terminal that wants colour (https://no-color.org)."""
-    return sys.stdout.isatty() and not given.no_color and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
+    return (
+        sys.stdout.isatty()
+        and not given.no_color
+        and not os.environ.get("NO_COLOR")
+        and os.environ.get("TERM") != "dumb"
+    )
 
 
 def emit(given: Given, renders: Mapping[str, Render]) -> None:
@@ -60,10 +65,12 @@ def write_file(path: Path, rendered: str | bytes, *, exclusive: bool = False) ->
         with os.fdopen(handle, "wb") as file:
             file.write(data)
             os.fchmod(file.fileno(), 0o644)
-        os.replace(temporary, path)
+        Path(temporary).replace(path)
     except OSError as error:
         if temporary is not None:
             with suppress(OSError):
-                os.unlink(temporary)
+                Path(temporary).unlink()
         reason = error.strerror or str(error)
-        raise InputError("cannot-write", f"{path} could not be written: {reason}", "check the folder and its rights") from error
+        raise InputError(
+            "cannot-write", f"{path} could not be written: {reason}", "check the folder and its rights"
+        ) from error

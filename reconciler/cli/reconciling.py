@@ -10,12 +10,13 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.app import Given, own, shared
+from reconciler.cli.app import COMMANDS, Given, own, shared
 from reconciler.cli.output import Render, colour_on, emit, put, write_file
 from reconciler.cli.progress import progress_on
 from reconciler.cli.rendering import pass_renders, validation_renders
 from reconciler.cli.session import apply_code, dry_run_code, runtime_for, stoppable
-from reconciler.errors import InputError, Refused, SpecError, StalePlan, UsageError
+from reconciler.diagnostics import did_you_mean
+from reconciler.errors import InputError, Refused, StalePlan, UsageError
 from reconciler.journal import ApplyReport
 from reconciler.reconcile import Pass, check_selection, read_specs
 from reconciler.runtime import Runtime
@@ -28,8 +29,17 @@ from reconciler.stored import StoredState
 @shared
 def run(given: Given, paths: tuple[str, ...], dry_run: bool, yes: bool) -> int:
     """Read the specs, plan, review, apply and report."""
+    _check_words(given, paths)
     runtime = runtime_for(given, paths)
     return show_plan(given, runtime) if dry_run else carry_out(given, runtime, yes=yes)
+
+
+def _check_words(given: Given, paths: tuple[str, ...]) -> None:
+    """A misspelt command must not pass for a path that is not there."""
+    for word in paths:
+        meant = did_you_mean(word, COMMANDS)
+        if meant and not (given.directory / word).exists():
+            raise UsageError("unknown-command", f"there is no command and no file {word}", meant)
 
 
 @click.command()
@@ -49,7 +59,9 @@ def apply(given: Given, saved: Path) -> int:
     from reconciler.saved_plan import read_saved_plan, what_moved
 
     if given.select or given.exclude:
-        raise UsageError("narrowed-apply", "a saved plan is applied as it was approved", "narrow the plan when it is made")
+        raise UsageError(
+            "narrowed-apply", "a saved plan is applied as it was approved", "narrow the plan when it is made"
+        )
     approved = read_saved_plan(_bytes_of(saved), str(saved))
     given = replace(given, select=approved.select, exclude=approved.exclude)
     runtime = runtime_for(given)
@@ -59,7 +71,9 @@ def apply(given: Given, saved: Path) -> int:
         resuming = approved.fingerprint in found.stored.unfinished.values()
         moved = what_moved(found.plan, approved, resuming=resuming)
         if moved:
-            raise StalePlan("stale-plan", f"the saved plan is stale: {'; '.join(moved)}", "make a new one: reconcile plan -o FILE")
+            raise StalePlan(
+                "stale-plan", f"the saved plan is stale: {'; '.join(moved)}", "make a new one: reconcile plan -o FILE"
+            )
         return True
 
     return carry_out(given, runtime, yes=True, approve=agree)
@@ -69,7 +83,9 @@ def _bytes_of(file: Path) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        raise InputError("no-plan-file", f"{file} could not be read: {error.strerror}", "save one: reconcile plan -o FILE") from error
+        raise InputError(
+            "no-plan-file", f"{file} could not be read: {error.strerror}", "save one: reconcile plan -o FILE"
+        ) from error
 
 
 @click.command()
@@ -108,7 +124,7 @@ def carry_out(
     approve: Callable[[Pass], bool] | None = None,
     asked_to_stop: Callable[[], bool] | None = None,
 ) -> int:
-    """A whole pass that applies; on a terminal it asks first. Signals are ours to catch unless the caller hears them."""
+    """A whole pass that applies; on a terminal it asks first. Signals are caught here unless the caller hears them."""
     asks = not yes and given.format == "text" and sys.stdin.isatty() and sys.stdout.isatty()
 
     def agree(found: Pass) -> bool:

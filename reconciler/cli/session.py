@@ -48,7 +48,7 @@ def parse_instant(text: str) -> datetime:
     if _INSTANT.fullmatch(text) is None:
         raise UsageError("bad-instant", f"{text!r} is no instant", hint)
     try:
-        instant = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        instant = datetime.fromisoformat(text)
     except ValueError:
         raise UsageError("bad-instant", f"{text!r} is not in the calendar", hint) from None
     if not 1970 <= instant.year <= 9000:

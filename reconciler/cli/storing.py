@@ -15,7 +15,7 @@ from reconciler.diagnostics import Severity
 from reconciler.errors import InputError, StoreError
 
 
-@click.group()
+@click.group(no_args_is_help=False)
 def store() -> None:
     """Export, import and check the store."""
 
@@ -54,7 +54,9 @@ def import_store(given: Given, file: Path) -> int:
     try:
         lines = file.read_bytes().splitlines(keepends=True)
     except OSError as error:
-        raise InputError("no-export-file", f"{file} could not be read: {error.strerror}", "reconcile store export FILE") from error
+        raise InputError(
+            "no-export-file", f"{file} could not be read: {error.strerror}", "reconcile store export FILE"
+        ) from error
     with FileLease(runtime.store_path, runtime.lock_timeout).hold():
         summary = take_in(runtime.store_path, lines, runtime.lock_timeout)
     line = f"Imported: the store {summary.lineage}, serial {summary.serial}, {summary.subscriptions} subscriptions."
@@ -70,7 +72,7 @@ def check_store(given: Given) -> int:
     from reconciler.stores.check import check_store as examine
 
     runtime = runtime_for(given)
-    found = examine(runtime.store_path, runtime.lock_timeout)
+    found = examine(runtime.store_path, runtime.lock_timeout, runtime.settings.lineage)
     sound = not any(item.severity is Severity.ERROR for item in found)
     emit(given, findings_renders("store-check", found, "The store is sound." if sound else "The store is damaged."))
     return 0 if sound else 1

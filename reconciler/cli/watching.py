@@ -42,7 +42,9 @@ def watch(given: Given, period: str, dry_run: bool) -> int:
     say(given, f"Watching {specs}; a whole pass at least every {period}.")
     try:
         ticks = folder_ticks(specs, stop, lambda text: say(given, f"warning: {text}"))
-        passes = repeat(ticks, partial(_content, given), partial(_once, given, stop, dry_run), Schedule(seconds), time.monotonic)
+        passes = repeat(
+            ticks, partial(_content, given), partial(_once, given, stop, dry_run), Schedule(seconds), time.monotonic
+        )
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
@@ -74,7 +76,9 @@ def _once(given: Given, stop: Event, dry_run: bool) -> int:
         code = show_plan(given, runtime) if dry_run else carry_out(given, runtime, yes=True, asked_to_stop=stop.is_set)
     except ReconcilerError as error:
         found = error.diagnostics if isinstance(error, SpecError) else ()
-        return report_failure(Failure(error.code, error.message, error.hint, error.exit_code, tuple(found), command), formats)
-    except Exception as error:  # a bug in one pass must not leave the estate unwatched
+        return report_failure(
+            Failure(error.code, error.message, error.hint, error.exit_code, tuple(found), command), formats
+        )
+    except Exception as error:  # noqa: BLE001 - a bug in one pass must not leave the estate unwatched
         return report_bug(error, 70)
     return code

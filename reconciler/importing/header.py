@@ -74,9 +74,7 @@ def columns_of(header: Record, mapping: Mapping[str, str], findings: Findings) -
     for ours in REQUIRED:
         if ours not in found:
             hint = f"add it, or name the header that holds it: --map 'THEIRS={ours}'"
-            findings.at_line(
-                header.line, "csv-missing-column", "a required column is missing", detail=f"'{ours}'", hint=hint
-            )
+            findings.at_line(header.line, "csv-missing-column", "missing column", detail=f"'{ours}'", hint=hint)
     return found
 
 
@@ -102,4 +100,4 @@ def _unknown(their: str, index: int, header: Record, findings: Findings) -> None
     findings.at_cell(header, index, "csv-unknown-column", _UNKNOWN, detail=excerpt(their), hint=hint)
 
 
-_UNKNOWN = "a column that is not known"
+_UNKNOWN = "unknown column"

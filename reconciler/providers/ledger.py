@@ -1,4 +1,4 @@
-"""The ledger: accounts whose subscriptions live in our own store. What it does is recorded, and changes nothing at a vendor.
+"""The ledger: accounts whose subscriptions live in our own store. It records, and changes nothing at a vendor.
 
 It answers with the record that a change leaves; the store writes it in the transaction that journals the outcome.
 """

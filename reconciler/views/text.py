@@ -85,9 +85,11 @@ def report_lines(
         [] if brief else _headlines(plan),
         [] if brief else _refused(verdict.refused, applying=True),
         [] if brief else done,
+        [] if brief else _held_back(plan, verdict, wishes),
         *_unsuccessful(report.changes, wishes),
         *([] if brief else _beside(plan, wishes)),
-        *([] if brief else _notes(plan, names)),
+        # How many each rule matched, the plan said; after an apply only what is wrong is worth a line.
+        [] if brief else diagnostics_lines(plan.diagnostics),
         _store(plan, report),
         _stopped(report),
     ]
@@ -246,7 +248,12 @@ def _beside(plan: Plan, layout: _Layout) -> list[list[Line]]:
         ("Released", plan.released, "declared once and not any more; left as they are", layout.listed(plan.released)),
         ("Ended", plan.ended, "no change is made to them", layout.listed(plan.ended)),
         ("Drift", plan.drift, "stored differs from observed, through no act of ours", drift),
-        ("Unmanaged", plan.unmanaged, "stored, and declared in no file; left as they are", unmanaged),
+        (
+            "Unmanaged",
+            plan.unmanaged,
+            "stored, and declared in no file; left as they are. To drop a record: reconcile forget KEY",
+            unmanaged,
+        ),
     )
     return [[_title(name, len(items), meaning), *lines] for name, items, meaning, lines in sections if items]
 
@@ -265,6 +272,17 @@ def _rule(rule: RuleUse, names: NameOf) -> Line:
     among = f" ({', '.join(shown)}{more})" if shown else ""
     summary = f" {rule.summary}" if rule.summary else ""
     return (Piece(f"rule {rule.place.location}{summary}: "), Piece(f"{rule.matched:,} matched{among}"))
+
+
+def _held_back(plan: Plan, verdict: Verdict, layout: _Layout) -> list[Line]:
+    """The changes that a brake kept from being made, by name: whoever reads only this must know what did not happen."""
+    passing = {(change.key, change.kind) for change in verdict.allowed}
+    held = [change for change in plan.changes if (change.key, change.kind) not in passing]
+    lines = [_title("Not applied, as refused", len(held))] if held else []
+    for change in held:
+        name = layout.name(change.key, change.product)
+        lines.append(layout.head(("x", Style.DANGER), change.kind, str(change.key), name))
+    return lines
 
 
 def _unsuccessful(changes: Iterable[ChangeReport], layout: _Layout) -> list[list[Line]]:

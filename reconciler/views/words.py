@@ -236,7 +236,7 @@ def plan_summary(plan: Plan, verdict: Verdict, *, applying: bool = False) -> str
         return _no_changes(plan.unchanged, beside)
     counts = Counter(change.kind for change in plan.changes)
     parts = [f"{counts[kind]:,} to {verb}" for kind, verb in VERBS.items() if counts[kind]]
-    parts += [f"{plan.unchanged:,} unchanged", *beside]
+    parts += [*([f"{plan.unchanged:,} unchanged"] if plan.unchanged else []), *beside]
     refused = len(plan.changes) - len(verdict.allowed)
     brake = f"; {refused:,} {'refused' if applying else 'would be refused'}" if refused else ""
     return f"Plan: {', '.join(parts)}{brake}."

@@ -61,7 +61,9 @@ def measure(command: Sequence[str], cwd: Path) -> Figure:
     return Figure(seconds, usage.ru_maxrss / 1024)
 
 
-def paired(first: Sequence[str], second: Sequence[str], cwd: Path, runs: int, reset: Callable[[], None]) -> tuple[Figure, Figure, float]:
+def paired(
+    first: Sequence[str], second: Sequence[str], cwd: Path, runs: int, reset: Callable[[], None]
+) -> tuple[Figure, Figure, float]:
     """The medians of both, run in turn, and the median of the ratios first/second."""
     rounds = []
     for number in range(runs + 1):
@@ -87,16 +89,25 @@ def start_up(folder: Path, runs: int) -> list[str]:
     write_estate(small, 10)
     bare = (sys.executable, "-c", _BARE, "--help")
     dry = (*_RECONCILE, "--dry-run")
-    found = []
-    for words in ("--help", "--version"):
-        found.append(row(f"`{words}` against a bare Click program", "1.5", *paired((*_RECONCILE, words), bare, small, runs, _nothing)))
+    found = [
+        row(
+            f"`{words}` against a bare Click program", "1.5", *paired((*_RECONCILE, words), bare, small, runs, _nothing)
+        )
+        for words in ("--help", "--version")
+    ]
     models = (sys.executable, "-c", _MODELS)
-    found.append(row("dry run of 10 against importing yaml, pydantic, Click and the models", "1.5", *paired(dry, models, small, runs, _nothing)))
+    found.append(
+        row(
+            "dry run of 10 against importing yaml, pydantic, Click and the models",
+            "1.5",
+            *paired(dry, models, small, runs, _nothing),
+        )
+    )
     return found
 
 
 def estate(folder: Path, size: int, runs: int) -> list[str]:
-    """One size: the cold dry run against the bare scan, the first apply against the dry run, and a run with nothing to do."""
+    """One size: the cold dry run against the bare scan, the first apply against it, and a run with nothing to do."""
     root = folder / f"estate-{size}"
     write_estate(root, size)
     dry, apply = (*_RECONCILE, "--dry-run", "--quiet"), (*_RECONCILE, "--quiet")
@@ -107,9 +118,13 @@ def estate(folder: Path, size: int, runs: int) -> list[str]:
         store.unlink(missing_ok=True)
 
     count = f"{size:,}"
-    cold = row(f"{count}: cold dry run, no store yet, against the event scan", "2.5", *paired(dry, scan, root, runs, fresh))
+    cold = row(
+        f"{count}: cold dry run, no store yet, against the event scan", "2.5", *paired(dry, scan, root, runs, fresh)
+    )
     first = row(f"{count}: first apply against that dry run", "2", *paired(apply, dry, root, runs, fresh))
-    nothing = row(f"{count}: dry run with nothing to do against the event scan", "2.5", *paired(dry, scan, root, runs, _nothing))
+    nothing = row(
+        f"{count}: dry run with nothing to do against the event scan", "2.5", *paired(dry, scan, root, runs, _nothing)
+    )
     return [cold, first, nothing]
 
 
@@ -123,7 +138,10 @@ def main() -> None:
     parser.add_argument("--quick", action="store_true", help="leave out 100,000 subscriptions")
     parser.add_argument("--runs", type=int, default=5)
     given = parser.parse_args()
-    print(f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, {os.cpu_count()} processors, {platform.machine()}\n")
+    print(
+        f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
+        f"{os.cpu_count()} processors, {platform.machine()}\n"
+    )
     print("| what | goal | ratio | ours | against | peak memory, ours |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

@@ -39,7 +39,7 @@ def _subscription(number: int, off_every: int) -> str:
     start = f"202{number % 6}-{number % 12 + 1:02d}-{number % 28 + 1:02d}"
     off = "    recurring: off\n" if off_every and number % off_every == 0 else ""
     if number % 5 == 0:
-        facts = f"    facts: {{product: {product}, term: {term}, start: {start}, seats: {number % 300}}}  # bought by mail\n"
+        facts = f"    facts: {{product: {product}, term: {term}, start: {start}, seats: {number % 300}}}  # mailed\n"
     else:
         facts = (
             f'    facts:\n      product: "{product}"\n      term: {term}\n      start: {start}\n'

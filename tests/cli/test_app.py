@@ -19,7 +19,9 @@ from reconciler.cli.app import COMMANDS, DEFAULT, _routed, commands, formats_in
         pytest.param(["plan", "-o", "p"], ["plan", "-o", "p"], id="a command stays first"),
         pytest.param(["-C", "dir", "plan"], ["plan", "-C", "dir"], id="a shared option may stand before its command"),
         pytest.param(["-C", "plan", "x"], [DEFAULT, "-C", "plan", "x"], id="an option's value is no command"),
-        pytest.param(["--format=json", "status"], ["status", "--format=json"], id="a value behind = takes no further word"),
+        pytest.param(
+            ["--format=json", "status"], ["status", "--format=json"], id="a value behind = takes no further word"
+        ),
         pytest.param(["--dry-run", "plan"], ["plan", "--dry-run"], id="a flag takes no value"),
         pytest.param(["--", "plan"], [DEFAULT, "--", "plan"], id="behind -- everything is a path"),
         pytest.param(["--help"], ["--help"], id="help of the whole"),

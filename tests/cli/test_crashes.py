@@ -1,5 +1,5 @@
-"""kill -9 at every hop of an apply, with a real process and a real file: nothing is lost, nothing is doubled, and the next
-run carries on by itself. The hops are those of docs/architecture.md.
+"""kill -9 at every hop of an apply, with a real process and a real file: nothing is lost, nothing is doubled, and the
+next run carries on by itself. The hops are those of docs/life-of-a-spec.md.
 """
 
 from __future__ import annotations
@@ -157,9 +157,10 @@ def test_an_applier_that_may_not_wait_is_told_who_holds_the_store(world: World) 
     holder = """
 import sys, time
 from pathlib import Path
+from reconciler.apply import _described
 from reconciler.runtime import Options, Runtime
 runtime = Runtime(Options(directory=Path(sys.argv[1])))
-with runtime.writing():
+with runtime.writing() as session, _described(session.store, runtime.run("apply")):
     print("held", flush=True)
     sys.stdin.read()
 """
@@ -200,7 +201,9 @@ SqliteStore.record = record
 sys.exit(run(sys.argv[2:]))
 """
     words = ["-C", str(world.root), "--as-of", NOW]
-    done = subprocess.run([sys.executable, "-c", script, str(int(number)), *words], capture_output=True, check=False, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", script, str(int(number)), *words], capture_output=True, check=False, timeout=60
+    )
     assert done.returncode == 130, done.stderr.decode()
     assert "Interrupted" in done.stdout.decode()
     assert len(_succeeded(world)) == 3

@@ -1,6 +1,7 @@
 """Plans from end to end: specs before and after, and the plan that a dry run prints, in every format, to the letter.
 
-A case holds `before/` (applied first, if there is anything in it) and `after/` (dry run); GOLDEN=rewrite rewrites what is expected.
+A case holds `before/` (applied first, if there is anything in it) and `after/` (dry run). GOLDEN=rewrite rewrites the
+expected output.
 """
 
 from __future__ import annotations

@@ -93,7 +93,9 @@ def test_history_without_a_store_is_empty(world: World) -> None:
 
 
 @pytest.mark.parametrize("format_name", ["text", "json", "markdown", "github"])
-@pytest.mark.parametrize("words", [["status"], ["show", "contoso/visio"], ["explain", "contoso/visio"], ["history"], ["validate"]])
+@pytest.mark.parametrize(
+    "words", [["status"], ["show", "contoso/visio"], ["explain", "contoso/visio"], ["history"], ["validate"]]
+)
 def test_every_view_speaks_every_format(applied: World, words: list[str], format_name: str) -> None:
     done = applied.run(*words, "--format", format_name)
     assert done.code == 0
@@ -163,4 +165,7 @@ def test_a_schema_that_is_not_there_is_wrong_usage(applied: World, words: list[s
 
 def test_a_folder_without_settings_says_what_to_do(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     assert run(["-C", str(tmp_path)]) == 1
-    assert "hint: run this at the root of the repository, name it with -C DIR, or start one: reconcile init" in capfd.readouterr().err
+    assert (
+        "hint: run this at the root of the repository, name it with -C DIR, or start one: reconcile init"
+        in capfd.readouterr().err
+    )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 from tests.cli.world import World, codes, kinds
@@ -86,7 +85,7 @@ def test_a_removed_file_ends_nothing(world: World) -> None:
     world.specs(VISIO)
     world.specs(VISIO.replace("visio:", "other:"), file="specs/other.yaml")
     world.apply()
-    os.unlink(world.root / "specs/other.yaml")
+    (world.root / "specs/other.yaml").unlink()
     done = world.dry_run("--detailed-exitcode")
     assert (done.code, done.document["changes"], done.document["unmanaged"]) == (0, [], ["contoso/other"])
 

@@ -7,6 +7,10 @@ import sqlite3
 
 import pytest
 
+from reconciler.cli.session import apply_code
+from reconciler.journal import OutcomeKind
+from reconciler.reconcile import Pass
+from reconciler.runtime import Options, Runtime
 from tests.cli.world import World, kinds
 
 MONTHLY = """
@@ -177,3 +181,21 @@ def test_a_clock_behind_the_last_run_is_a_warning(applied: World) -> None:
     applied.specs(MONTHLY + "  recurring: off\n" + YEARLY.lstrip("\n"))
     assert applied.apply(as_of="2999-01-01").code == 0
     assert [item["code"] for item in applied.dry_run(as_of=None).document["diagnostics"]] == ["clock-behind"]
+
+
+def test_a_freeze_stops_a_run_that_is_under_way(applied: World) -> None:
+    applied.specs(MONTHLY + "  recurring: off\n" + YEARLY.lstrip("\n"))
+    runtime = Runtime(Options(directory=applied.root), environ={})
+
+    def freeze_meanwhile(found: Pass) -> bool:
+        assert found.plan.changes
+        return applied.run("freeze", "--reason", "wrong file merged", as_of=None).code == 0
+
+    found, report = runtime.apply(freeze_meanwhile, lambda: False, lambda done, total: None)
+    assert report is not None
+    assert [item.outcome for item in report.changes] == [OutcomeKind.SKIPPED]
+    assert report.frozen is not None
+    assert report.frozen.reason == "wrong file merged"
+    assert apply_code(found, report) == 3
+    applied.run("thaw", as_of=None)
+    assert len(applied.dry_run().document["changes"]) == 1

@@ -28,7 +28,18 @@ def test_an_instant_is_read(text: str, instant: datetime) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "tomorrow", "2027-02-29", "2027-1-1", "2027-01-31T12:00", "2027-01-31T25:00Z", "0001-01-01", "9999-12-31", "２０２７-01-01"]
+    "text",
+    [
+        "",
+        "tomorrow",
+        "2027-02-29",
+        "2027-1-1",
+        "2027-01-31T12:00",
+        "2027-01-31T25:00Z",
+        "0001-01-01",
+        "9999-12-31",
+        "\uff12\uff10\uff12\uff17-01-01",
+    ],
 )
 def test_a_nonsense_instant_is_wrong_usage(text: str) -> None:
     with pytest.raises(UsageError) as caught:
@@ -37,13 +48,14 @@ def test_a_nonsense_instant_is_wrong_usage(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "seconds"), [("10s", 10), ("2m", 120), ("500ms", 0.5), ("3", 3), ("0", 0), ("1.5s", 1.5), ("1h", 3600), ("9999h", 86400)]
+    ("text", "seconds"),
+    [("10s", 10), ("2m", 120), ("500ms", 0.5), ("3", 3), ("0", 0), ("1.5s", 1.5), ("1h", 3600), ("9999h", 86400)],
 )
 def test_a_duration_is_read(text: str, seconds: float) -> None:
     assert parse_duration(text) == seconds
 
 
-@pytest.mark.parametrize("text", ["", "s", "-1s", "1 s", "1d", "1..5s", "nan", "inf", "１s"])
+@pytest.mark.parametrize("text", ["", "s", "-1s", "1 s", "1d", "1..5s", "nan", "inf", "\uff11s"])
 def test_a_nonsense_duration_is_wrong_usage(text: str) -> None:
     with pytest.raises(UsageError, match="is no duration"):
         parse_duration(text)
@@ -56,7 +68,11 @@ def test_allow_takes_a_limit_with_or_without_a_pattern() -> None:
 
 @pytest.mark.parametrize(
     ("text", "hint"),
-    [("max-ending", "did you mean 'max-endings'?"), ("confirm", "known are: "), ("max-endings=", "write a pattern of keys behind the =")],
+    [
+        ("max-ending", "did you mean 'max-endings'?"),
+        ("confirm", "known are: "),
+        ("max-endings=", "write a pattern of keys behind the ="),
+    ],
 )
 def test_what_cannot_be_allowed_is_wrong_usage(text: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:

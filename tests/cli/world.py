@@ -58,7 +58,9 @@ class World:
         file.write_text(dedent(text).lstrip("\n"), encoding="utf-8")
         return file
 
-    def specs(self, subscriptions: str, *, file: str = "specs/contoso.yaml", account: str = "contoso", more: str = "") -> None:
+    def specs(
+        self, subscriptions: str, *, file: str = "specs/contoso.yaml", account: str = "contoso", more: str = ""
+    ) -> None:
         """One spec file of one account."""
         body = dedent(subscriptions).strip("\n").replace("\n", "\n  ")
         self.write(file, f"version: 1\naccount: {account}\n{dedent(more)}subscriptions:\n  {body}\n")

@@ -69,7 +69,7 @@ def test_an_annotation_says_what_follows_and_why_at_its_place() -> None:
             "title=turn off%3A contoso/visio-plan-2 (Visio Plan 2)"
             "::last day 29 Nov 2026; can be undone until then%0Awhy: team moved to another tool"
         ),
-        "Plan: 1 to cancel now, 1 to turn off, 0 unchanged.",
+        "Plan: 1 to cancel now, 1 to turn off.",
     ]
 
 

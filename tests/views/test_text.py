@@ -85,7 +85,7 @@ def test_registrations_are_a_count_and_their_places_are_not_asked_for() -> None:
 
     many = (a_change(Kind.REGISTER, f"contoso/n{number}", place=Unasked()) for number in range(1200))
     assert shown(a_plan(*many)) == (
-        "+ register    contoso    1,200 subscriptions\nPlan: 1,200 to register, 0 unchanged.\n"
+        "+ register    contoso    1,200 subscriptions\nPlan: 1,200 to register.\n"
     )
 
 

@@ -175,7 +175,7 @@ def test_the_summary_of_a_plan(plan: Plan, words: str) -> None:
 def test_the_summary_says_how_much_is_refused() -> None:
     plan = a_plan(turn_off(), cancel_now())
     refused = Verdict(plan.changes[:1], REFUSALS[:1])
-    assert plan_summary(plan, refused) == "Plan: 1 to cancel now, 1 to turn off, 0 unchanged; 1 would be refused."
+    assert plan_summary(plan, refused) == "Plan: 1 to cancel now, 1 to turn off; 1 would be refused."
     assert plan_summary(plan, refused, applying=True).endswith("; 1 refused.")
 
 
