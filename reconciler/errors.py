@@ -40,7 +40,7 @@ class SpecError(ReconcilerError):
 
     def __init__(self, diagnostics: Sequence[Diagnostic]) -> None:
         count = sum(1 for item in diagnostics if item.severity.value == "error")
-        super().__init__("spec-errors", f"{count} {'error' if count == 1 else 'errors'}; nothing was planned")
+        super().__init__("spec-errors", f"{count} {'error' if count == 1 else 'errors'}; nothing was done")
         self.diagnostics = tuple(diagnostics)
 
 

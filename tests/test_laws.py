@@ -249,7 +249,7 @@ def test_law_1_a_run_that_is_cut_off_anywhere_ends_in_the_same_place(estate: Est
 
 
 @given(estates())
-def test_law_2_what_no_file_declares_is_left_as_it_is(estate: Estate) -> None:
+def test_law_2_absence_is_never_intent(estate: Estate) -> None:
     plan = estate.plan()
     spoken_of = {item.key for item in estate.wanted} | {
         SubscriptionKey(item.key.account, item.previously) for item in estate.wanted if item.previously
@@ -259,12 +259,7 @@ def test_law_2_what_no_file_declares_is_left_as_it_is(estate: Estate) -> None:
     assert {key: left[key] for key in silent} == silent
     assert set(plan.unmanaged) == silent.keys()
     assert {change.key for change in plan.changes} <= {item.key for item in estate.wanted}
-
-
-@given(estates())
-def test_law_2_without_a_pair_no_intent_changes(estate: Estate) -> None:
     released = {item.key for item in estate.wanted if item.intent is None}
-    plan = estate.plan()
     assert not [change for change in plan.changes if change.key in released and change.kind in INTENTS]
     assert {listed.key for listed in plan.released} <= released
 
@@ -312,7 +307,7 @@ def test_law_5_every_wish_is_kept_blocked_listed_or_changed(estate: Estate) -> N
 
 
 @given(estates())
-def test_law_7_no_protected_record_ends_in_the_run_that_finds_it_protected(estate: Estate) -> None:
+def test_law_7_nothing_protected_ends_and_only_an_own_false_lifts_it(estate: Estate) -> None:
     plan = estate.plan()
     former = {
         change.key: SubscriptionKey(change.key.account, str(change.before["name"]))
@@ -322,27 +317,18 @@ def test_law_7_no_protected_record_ends_in_the_run_that_finds_it_protected(estat
     for change in plan.changes:
         if change.kind in ENDING:
             assert not estate.rows[former.get(change.key, change.key)].protected
+    assert lifted(plan) <= {item.key for item in estate.wanted if item.protect is False and item.protect_own}
 
 
 @given(estates())
-def test_law_7_only_an_own_protect_false_ever_lifts_a_protection(estate: Estate) -> None:
-    freeing = {item.key for item in estate.wanted if item.protect is False and item.protect_own}
-    assert lifted(estate.plan()) <= freeing
-
-
-@given(estates())
-def test_a_subscription_has_one_change_of_each_verb_in_order_and_one_intent(estate: Estate) -> None:
+def test_changes_are_one_of_each_verb_in_order_one_intent_and_never_empty(estate: Estate) -> None:
     changes = estate.plan().changes
     assert list(changes) == sorted(changes, key=lambda change: (change.key, change.kind.rank))
     assert len({(change.key, change.kind) for change in changes}) == len(changes)
     intents_of = [change.key for change in changes if change.kind in INTENTS]
     assert len(intents_of) == len(set(intents_of))
-
-
-@given(estates())
-def test_no_change_leaves_things_as_they_are(estate: Estate) -> None:
     rows = estate.rows
-    for change in estate.plan().changes:
+    for change in changes:
         assert change.before != change.after
         left = after([change], rows, estate.now)
         assert left != rows

@@ -15,7 +15,7 @@ from reconciler.journal import ApplyReport
 from reconciler.model import Recurring
 from reconciler.ports import Bookkeeping, Provider
 from reconciler.providers.ledger import LedgerProvider
-from reconciler.reconcile import Hands, Inputs, Pass, apply_pass, plan_pass, read_specs
+from reconciler.reconcile import Hands, Inputs, Pass, apply_pass, plan_pass, read_specs, told_after
 from reconciler.recorded import as_recorded
 from reconciler.safety import Circumstances
 from reconciler.selection import Selection
@@ -106,6 +106,15 @@ class TestPlanPass:
         )
         assert plan_pass(inputs(), OFF, a_stored_state()).plan.headlines == ()
 
+    def test_a_pinned_store_that_is_missing_is_another(self) -> None:
+        given = inputs()
+        given = replace(given, circumstances=replace(given.circumstances, pinned=LINEAGE))
+        found = plan_pass(given, OFF, StoredState(LINEAGE, exists=False))
+        assert found.plan.headlines == (
+            "new store: the pinned one is not here; with a new one, everything would be to register",
+        )
+        assert [refusal.limit for refusal in found.verdict.refused] == ["new-store"]
+
     def test_a_setting_that_moved_is_a_headline(self) -> None:
         stored = a_stored_state(a_stored(), safety=as_recorded(Safety(allow_empty=True)))
         headlines = plan_pass(inputs(), OFF, stored).plan.headlines
@@ -124,6 +133,24 @@ class TestPlanPass:
         (said,) = plan_pass(inputs(), OFF, stored).plan.diagnostics
         assert (said.severity, said.code) == ("note", "run-cut-off")
         assert said.detail == "run run-0: what it recorded stands, and the rest is planned again here"
+
+
+class TestToldAfter:
+    """The headlines of a plan that was carried out are true then."""
+
+    MOVED = plan_pass(inputs(), OFF, a_stored_state(a_stored(), safety=as_recorded(Safety(allow_empty=True)))).plan
+    NEW = plan_pass(inputs(), OFF, StoredState(exists=False)).plan
+
+    def test_settings_that_were_recorded_hold_from_the_next_run_on(self) -> None:
+        told = told_after(self.MOVED, ApplyReport("run-1", settings_recorded=True))
+        assert told.headlines == (self.MOVED.headlines[0], "this run recorded them: they hold from the next one on")
+
+    def test_a_store_that_was_created_is_not_missing_any_more(self) -> None:
+        assert told_after(self.NEW, ApplyReport("run-1", created_store=True)).headlines == ()
+
+    def test_without_either_they_stand(self) -> None:
+        for plan in (self.MOVED, self.NEW):
+            assert told_after(plan, ApplyReport("run-1")) == plan
 
 
 class TestSelection:

@@ -41,6 +41,9 @@ COMMANDS = {
 }
 """Each command's module and function, and its line in `reconcile --help` (tested to be the command's own)."""
 
+_WITH_COMMANDS = ("store",)
+"""Of these, the ones with commands of their own: their second word is found likewise."""
+
 DEFAULT = "run"
 """The hidden command behind `reconcile [PATH…]`."""
 
@@ -116,6 +119,10 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def gathered(**values: Any) -> Any:
         given = Given(**{name: values.pop(name) for name in names})
+        if given.out:
+            from reconciler.cli.output import check_outputs  # only where files are asked for
+
+            check_outputs(given)
         return function(given, **values)
 
     for option in reversed(_SHARED):
@@ -181,7 +188,9 @@ def _routed(args: Sequence[str]) -> list[str]:
     """The words with the command's name first; `--help` and `--version` stay the group's where no command is named."""
     position = _first_word(args)
     if position is not None and args[position] in COMMANDS:
-        return [args[position], *args[:position], *args[position + 1 :]]
+        name, left = args[position], [*args[:position], *args[position + 1 :]]
+        second = _first_word(left) if name in _WITH_COMMANDS else None
+        return [name, *left] if second is None else [name, left[second], *left[:second], *left[second + 1 :]]
     ahead = args if position is None else args[:position]
     if any(item in ("--help", "--version") for item in ahead):
         return ["--help" if "--help" in ahead else "--version"]

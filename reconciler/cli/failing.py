@@ -21,6 +21,8 @@ _REPORT_TO = "the project's issue tracker"
 def report_failure(failure: Failure, formats: Sequence[tuple[str, Path | None]]) -> int:
     """Say what went wrong in every format that was asked for; answers the exit code."""
     for name, file in formats:
+        if file is not None and failure.code == "cannot-write":
+            continue  # it may be the very file
         rendered = _rendered(failure, name)
         if file is not None:
             try:

@@ -22,6 +22,8 @@ from reconciler.reconcile import read_specs
 from reconciler.runtime import Runtime, Session
 from reconciler.stored import StoredState
 
+_NOWHERE = Location("")
+"""No spec asks for what the command line says."""
 _AHEAD = timedelta(days=30)
 """How far an endless freeze looks ahead for renewals."""
 
@@ -124,9 +126,7 @@ def _forget(runtime: Runtime, session: Session, key: SubscriptionKey, reason: st
         hint = "declare it with `protect: false` among its own keys and apply that; then remove it and forget it"
         raise Blocked("protected", f"{key} is protected", hint)
     before = {"product": row.product, "recurring": row.recurring.value, "status": row.status.value}
-    change = Change(
-        key, Kind.FORGET, before, {}, Location("(command line)"), Risk.IRREVERSIBLE, reason, row.id, row.product
-    )
+    change = Change(key, Kind.FORGET, before, {}, _NOWHERE, Risk.IRREVERSIBLE, reason, row.id, row.product)
     instant = max(now, stored.last_as_of or now)
     run = runtime.run("forget", as_of=instant, reason=reason)
     instruction = Instruction(run, (change,), Bookkeeping(as_of=instant), stored.lineage or "", stored.serial)

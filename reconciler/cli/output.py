@@ -29,10 +29,20 @@ def colour_on(given: Given) -> bool:
 
 
 def emit(given: Given, renders: Mapping[str, Render]) -> None:
-    """Print the result in the format asked for, and write every `--out` file."""
+    """Print the result in the format asked for, then write every `--out` file: what is printed cannot be lost."""
+    put(renders[given.format](given.format == "text" and colour_on(given)))
     for format_name, file in given.out:
         write_file(file, renders[format_name](False))
-    put(renders[given.format](given.format == "text" and colour_on(given)))
+
+
+def check_outputs(given: Given) -> None:
+    """Raise InputError for an `--out` file that could not be written, before anything is done for it to tell."""
+    for _, file in given.out:
+        if file.is_dir() or not file.parent.is_dir() or not os.access(file.parent, os.W_OK):
+            reason = "it is a folder" if file.is_dir() else "there is no such folder, or it takes no files"
+            raise InputError(
+                "cannot-write", f"{file} could not be written: {reason}", "check the folder and its rights"
+            )
 
 
 def put(rendered: str | bytes) -> None:

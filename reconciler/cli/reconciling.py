@@ -68,7 +68,8 @@ def apply(given: Given, saved: Path) -> int:
     runtime.options = replace(runtime.options, shown_paths=approved.paths)
 
     def agree(found: Pass) -> bool:
-        resuming = approved.fingerprint in found.stored.unfinished.values()
+        # A plan made before there was a store fits the one that its own run made; one with nothing left to do fits any.
+        resuming = not found.plan.changes or approved.fingerprint in found.stored.unfinished.values()
         moved = what_moved(found.plan, approved, resuming=resuming)
         if moved:
             raise StalePlan(

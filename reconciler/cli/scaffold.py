@@ -10,7 +10,7 @@ import re
 from reconciler.errors import UsageError
 
 _SETTINGS = """\
-# The settings of this repository: docs/spec-language.md explains every key.
+# The settings of this repository: docs/settings.md explains every key.
 version: 1
 specs: specs
 store:

@@ -13,6 +13,7 @@ from reconciler.cli.rendering import findings_renders, note_renders
 from reconciler.cli.session import runtime_for
 from reconciler.diagnostics import Severity
 from reconciler.errors import InputError, StoreError
+from reconciler.views.words import counted
 
 
 @click.group(no_args_is_help=False)
@@ -59,7 +60,8 @@ def import_store(given: Given, file: Path) -> int:
         ) from error
     with FileLease(runtime.store_path, runtime.lock_timeout).hold():
         summary = take_in(runtime.store_path, lines, runtime.lock_timeout)
-    line = f"Imported: the store {summary.lineage}, serial {summary.serial}, {summary.subscriptions} subscriptions."
+    holds = counted(summary.subscriptions, "subscription")
+    line = f"Imported: the store {summary.lineage}, serial {summary.serial}, {holds}."
     fields = {"lineage": summary.lineage, "serial": summary.serial, "subscriptions": summary.subscriptions}
     emit(given, note_renders("store-import", [line], fields))
     return 0

@@ -139,9 +139,10 @@ def _unclear(new: Iterable[ImportedRow], likes: _Likes, taken: Container[Subscri
             if item.key not in taken and _may_be(row, item) and (row.id is None or bears(item.key.name, row))
         ]
         if near:
-            detail = f"{excerpt(row.name)} may be {' or '.join(map(str, near))}: product, term and start are the same"
+            known = " or ".join(map(str, near))
+            detail = f"the row of {excerpt(row.name)} may be {known}: product, term and start are the same"
             hint = f"if it is, write '{near[0].name}' as its name; if it is another one, give it its id"
             if row.id is not None:
                 hint = "write the right id in the spec of that one, and apply it first"
-            summary = "a row that may be a subscription that is known already"
+            summary = "a row may be a subscription that is known already"
             yield error("import-unclear-row", summary, row.place, detail=detail, hint=hint)

@@ -100,7 +100,7 @@ class Complaints:
     def odd_value(self, event: Any, value: Scalar, box: Any, key: str | None, outer: list[Frame], nodes: int) -> Scalar:
         """Complain about a scalar value, if there is reason to; answers what stands for it."""
         if nodes > self.limits.nodes:
-            self.beyond(event, 0, nodes)
+            self.beyond(event, nodes)
         text: str = event.value
         meant: Scalar | None = value
         if value is BROKEN:  # or only too long to be looked up
@@ -179,8 +179,8 @@ class Complaints:
     def _version(self, mark: Any) -> None:
         self._add("yaml-version", "not YAML 1.2", mark, hint="write %YAML 1.2, or leave the line out")
 
-    def beyond(self, event: Any, depth: int, nodes: int) -> None:
-        """Complain about a depth or a number of nodes beyond the limits, and stop."""
+    def beyond(self, event: Any, nodes: int) -> None:
+        """Complain about the number of nodes, or else about the depth, and stop."""
         if nodes > self.limits.nodes:
             detail = f"more than {self.limits.nodes} keys and values"
             self._add("too-many-nodes", "the file holds too much", event.start_mark, detail, "split the file")

@@ -20,7 +20,7 @@ LAST_DAY: Final = date(9000, 1, 1)
 """Terms are counted on from a start: some room is left before the calendar's end in the year 9999."""
 
 NAMES: Final = ("product", "term", "billing", "start", "seats", "price")
-_LENGTHS: Final = {length.value: length for length in TermLength}
+_LENGTHS: Final[dict[str | None, TermLength | None]] = {None: None, **{length.value: length for length in TermLength}}
 _DATE_HINT: Final = "write a day of the calendar as YYYY-MM-DD, from 1970-01-01 to 9000-01-01"
 
 
@@ -60,8 +60,8 @@ class FactReader:
     """Reads blocks of facts, and remembers every date and price that it has read."""
 
     found: Diagnostics
-    days: dict[str, date | None] = field(default_factory=dict)
-    prices: dict[str, Money | None] = field(default_factory=dict)
+    days: dict[str | None, date | None] = field(default_factory=dict)
+    prices: dict[str | None, Money | None] = field(default_factory=dict)
     unread_starts: set[tuple[Document, Path]] = field(default_factory=set)
     """Blocks around a `start` that is no date: it is wrong there, not missing."""
 
@@ -69,27 +69,22 @@ class FactReader:
         """The block's facts; what cannot be read is reported, and not stated. None for no block."""
         if block is None:
             return None
-        start = self._day(block.start, document, path) if block.start is not None else None
-        price = self._price(block.price, document, path) if block.price is not None else None
-        term = _LENGTHS[block.term] if block.term is not None else None
-        billing = _LENGTHS[block.billing] if block.billing is not None else None
-        return Facts(block.product, term, billing, start, block.seats, price)
+        start, price = self.days.get(block.start), self.prices.get(block.price)
+        if start is None and block.start is not None:
+            start = self._day(block.start, document, path)
+        if price is None and block.price is not None:
+            price = self._price(block.price, document, path)
+        return Facts(block.product, _LENGTHS[block.term], _LENGTHS[block.billing], start, block.seats, price)
 
     def _day(self, text: str, document: Document, path: Path) -> date | None:
-        try:
-            day = self.days[text]
-        except KeyError:
-            day = self.days[text] = day_from_text(text)
+        day = self.days[text] = day_from_text(text)
         if day is None:
             self.unread_starts.add((document, path))
             self.found.add(bad_date(document.at(*path, "facts", "start"), text))
         return day
 
     def _price(self, text: str, document: Document, path: Path) -> Money | None:
-        try:
-            price = self.prices[text]
-        except KeyError:
-            price = self.prices[text] = money_from_text(text)
+        price = self.prices[text] = money_from_text(text)
         if price is None:
             self.found.add(_bad_price(document.at(*path, "facts", "price"), text))
         return price

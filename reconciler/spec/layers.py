@@ -24,6 +24,7 @@ from reconciler.spec.positions import Document, Path, SpecPlace
 from reconciler.spec.wording import not_inheritable
 
 UNMANAGED: Final = "unmanaged"
+_LONG_FORMS: Final = (CancelBlock, OwnCancelBlock)
 # What is not given, or takes an inherited pair back, is no wish.
 _RECURRING: Final[dict[object, Recurring | None]] = {
     "on": Recurring.ON,
@@ -53,6 +54,11 @@ class LayerKind(StrEnum):
     def is_rule(self) -> bool:
         """Whether it holds only for what it matches."""
         return self in (LayerKind.FOLDER_RULE, LayerKind.FILE_RULE)
+
+
+# Once for each subscription: a member of an enumeration is looked up slowly before Python 3.12.
+_OWN: Final = LayerKind.OWN
+_NONE: Final = Cancel.NONE
 
 
 class Layer(NamedTuple):
@@ -185,7 +191,7 @@ class LayerReader:
     def own(self, block: SubscriptionBlock, document: Document, path: Path) -> Layer:
         """The layer of a subscription's own keys."""
         facts = None if block.facts is None else self.facts.read(block.facts, document, path)
-        return self._layer(block, LayerKind.OWN, document, path, facts)
+        return self._layer(block, _OWN, document, path, facts)
 
     def start_was_told(self, layers: Iterable[Layer]) -> bool:
         """Whether one of these layers states a start that is no date, which was complained about."""
@@ -222,22 +228,23 @@ class LayerReader:
         """The pair that a layer sets with one of its keys or both; None where it takes an inherited one back."""
         recurring = _RECURRING[block.recurring]
         when: object = block.cancel
-        confirm = None
-        at: Path = ("cancel",)
-        if isinstance(when, CancelBlock | OwnCancelBlock):
-            at = ("cancel", "when")
+        confirm, at = None, "cancel"
+        within: Path = ()
+        if isinstance(when, OwnCancelBlock):
+            confirm = when.confirm
+        if isinstance(when, _LONG_FORMS):
+            within = ("when",)
             reason = reason if when.reason is None else " ".join(when.reason.split())
-            confirm = when.confirm if isinstance(when, OwnCancelBlock) else None
             when = when.when
         cancel = _CANCEL[when]
-        if cancel is None or (cancel is Cancel.NONE and recurring is not None):
+        if cancel is None or (cancel is _NONE and recurring is not None):
             if recurring is None:
                 return None
-            at = ("recurring",)
-        place = SpecPlace(document, path + at, False)
-        if cancel is not None and cancel is not Cancel.NONE:
+            at, within = "recurring", ()
+        place = SpecPlace(document, (*path, at, *within), False)
+        if cancel is not None and cancel is not _NONE:
             self._judge(recurring, cancel, reason, place, path)
-        return Intent(recurring, cancel, place, reason, confirm, kind is LayerKind.OWN)
+        return Intent(recurring, cancel, place, reason, confirm, kind is _OWN)
 
     def _judge(
         self, recurring: Recurring | None, cancel: Cancel, reason: str | None, place: SpecPlace, path: Path

@@ -133,7 +133,7 @@ class _Builder:
         if event.anchor or event.tag:
             self.complaints.marked(event)
         if len(self.outer) >= self.limits.depth or nodes > self.limits.nodes:
-            self.complaints.beyond(event, len(self.outer), nodes)
+            self.complaints.beyond(event, nodes)
         made: Any = {} if event.__class__ is MappingStartEvent else []
         if refused is None:
             _put(box, key, made)
@@ -143,7 +143,7 @@ class _Builder:
     def _alias(self, event: Any, box: Any, key: str | None, in_mapping: bool, nodes: int) -> str | None:
         """An alias is refused wherever it stands; answers the key to go on with."""
         if nodes > self.limits.nodes:
-            self.complaints.beyond(event, 0, nodes)
+            self.complaints.beyond(event, nodes)
         if in_mapping and key is None:
             return self.complaints.complex_key(event, box)
         _put(box, key, self.complaints.alias(event, box, key, self.outer))

@@ -57,37 +57,31 @@ class FloatText(float):
 
 Scalar = str | int | float | bool | Broken
 
-_CORE = re.compile(
-    r"""
-      (?P<null>    | ~ | null | Null | NULL )
-    | (?P<true>    true | True | TRUE )
-    | (?P<false>   false | False | FALSE )
-    | (?P<integer> [-+]?[0-9]+ )
-    | (?P<octal>   0o[0-7]+ )
-    | (?P<hex>     0x[0-9a-fA-F]+ )
-    | (?P<float>   [-+]? ( \.[0-9]+ | [0-9]+ (\.[0-9]*)? ) ([eE][-+]?[0-9]+)? )
-    | (?P<special> [-+]? \. (inf | Inf | INF) | \. (nan | NaN | NAN) )
-    """,
-    re.VERBOSE,
+_WORDS: Final[dict[str, bool | None]] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL")),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_NUMBER = re.compile(
+    r"(?P<integer>[-+]?[0-9]+)"
+    r"|(?P<based>0o[0-7]+|0x[0-9a-fA-F]+)"
+    r"|(?P<float>[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?)"
+    r"|(?P<special>[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN))"
 )
-_MAY_BE_SPECIAL: Final = frozenset("~nNtTfF+-.0123456789")
+_BEGINS_NUMBERS: Final = frozenset("+-.0123456789")
 
 
 def core(text: str) -> Scalar | None:
     """What a plain scalar means: None for null, BROKEN for a number that is not finite, else its value."""
-    if text and text[0] not in _MAY_BE_SPECIAL:
+    if text in _WORDS:
+        return _WORDS[text]
+    if text[0] not in _BEGINS_NUMBERS:
         return text
-    found = _CORE.fullmatch(text)
-    match found.lastgroup if found else "text":
-        case "null":
-            return None
-        case "true":
-            return True
-        case "false":
-            return False
+    found = _NUMBER.fullmatch(text)
+    match found.lastgroup if found else None:
         case "integer":
             return _integer(text, 10)
-        case "octal" | "hex":
+        case "based":
             return _integer(text, 0)
         case "float":
             number = float(text)

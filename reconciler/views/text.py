@@ -176,8 +176,8 @@ class _Layout:
         lines = [self.head(_SIGNS[group_of(change)], change.kind, str(change.key), name)]
         consequences = follows(change)
         if mark or consequences:
-            marked = f"{_INDENT}{mark}{'; ' if mark and consequences else ''}"
-            lines.append((Piece(marked, Style.DANGER), Piece(consequences)))
+            marked = f"{mark}{'; ' if mark and consequences else ''}"
+            lines.append((Piece(_INDENT), Piece(marked, Style.DANGER), Piece(consequences)))
         return [*lines, _why(change.reason, change.place)]
 
     def blocked(self, item: Blocked) -> list[Line]:
@@ -185,7 +185,7 @@ class _Layout:
         sign = ("x", Style.DANGER)
         return [
             self.head(sign, item.kind, str(item.key), self.name(item.key, item.product)),
-            (Piece(f"{_INDENT}{item.code}: ", Style.DANGER), Piece(item.detail)),
+            (Piece(_INDENT), Piece(f"{item.code}: ", Style.DANGER), Piece(item.detail)),
             _hint(item.hint, item.place),
         ]
 

@@ -233,7 +233,7 @@ def plan_summary(plan: Plan, verdict: Verdict, *, applying: bool = False) -> str
     """The last line of a plan."""
     beside = _beside(plan)
     if not plan.changes:
-        return _no_changes(plan.unchanged, beside)
+        return _no_changes(plan.unchanged, beside, verdict, applying=applying)
     counts = Counter(change.kind for change in plan.changes)
     parts = [f"{counts[kind]:,} to {verb}" for kind, verb in VERBS.items() if counts[kind]]
     parts += [*([f"{plan.unchanged:,} unchanged"] if plan.unchanged else []), *beside]
@@ -247,7 +247,10 @@ def _beside(plan: Plan) -> list[str]:
     return [f"{len(items):,} {word}" for word, items in found if items]
 
 
-def _no_changes(unchanged: int, beside: list[str]) -> str:
+def _no_changes(unchanged: int, beside: list[str], verdict: Verdict, *, applying: bool) -> str:
+    if verdict.refused:
+        limits = dict.fromkeys(refusal.limit for refusal in worst_first(verdict.refused))
+        return f"{'Refused' if applying else 'Would be refused'}: {', '.join(limits)}. There are no changes to make."
     match unchanged:
         case 0 if beside:
             matching = []
@@ -276,7 +279,9 @@ def report_summary(plan: Plan, verdict: Verdict, report: ApplyReport) -> str:
     if not report.changes:
         if refused:
             return f"Refused: nothing was written; {', '.join([f'{refused:,} refused', *beside])}."
-        return _no_changes(plan.unchanged, beside) if not plan.changes else "Nothing was written."
+        return (
+            _no_changes(plan.unchanged, beside, verdict, applying=True) if not plan.changes else "Nothing was written."
+        )
     done = Counter(item.change.kind for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED)
     left = Counter(_LEFT_OVER[item.outcome] for item in report.changes if item.outcome in _LEFT_OVER)
     parts = [f"{done[kind]:,} {verb}" for kind, verb in DONE.items() if done[kind]]

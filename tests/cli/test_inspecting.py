@@ -153,6 +153,8 @@ def test_the_schemas_are_printed_and_judge_documents(applied: World) -> None:
     plan.write_text(plan.read_text().replace('"changes": []', '"changes": 7'))
     wrong = applied.run("schema", "plan", "--check", str(plan), as_of=None)
     assert (wrong.code, "$.changes" in wrong.out) == (1, True)
+    told = applied.run("schema", "plan", "--check", str(plan), "--format", "json", as_of=None).document
+    assert {item["code"] for item in told["diagnostics"]} == {"schema-mismatch"}
     folder = applied.root / "out"
     assert applied.run("schema", "-o", str(folder), as_of=None).code == 0
     assert json.loads((folder / "specs.v1.schema.json").read_text()) == printed

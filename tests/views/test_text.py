@@ -84,9 +84,7 @@ def test_registrations_are_a_count_and_their_places_are_not_asked_for() -> None:
             raise AssertionError
 
     many = (a_change(Kind.REGISTER, f"contoso/n{number}", place=Unasked()) for number in range(1200))
-    assert shown(a_plan(*many)) == (
-        "+ register    contoso    1,200 subscriptions\nPlan: 1,200 to register.\n"
-    )
+    assert shown(a_plan(*many)) == ("+ register    contoso    1,200 subscriptions\nPlan: 1,200 to register.\n")
 
 
 def test_a_change_of_which_nothing_more_is_known_has_two_lines() -> None:
