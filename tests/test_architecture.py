@@ -228,7 +228,7 @@ def untested(module: Module) -> bool:
     """Whether a module that does something has no test file where its twin would stand."""
     if not any(_does_something(function) for _, function in functions(module)):
         return False
-    *folders, name = module.name.split(".")[1:]
+    *folders, name = module.name.split(".")[1:] or ["init"]
     home, stem = ROOT.joinpath("tests", *folders), name.strip("_")
     return not ((home / f"test_{stem}.py").exists() or list(home.glob(f"test_{stem}_*.py")) or (home / stem).is_dir())
 

@@ -11,6 +11,7 @@ import pytest
 from reconciler.errors import InputError, ReconcilerError, SpecError, StoreError, UsageError
 from reconciler.journal import OutcomeKind
 from reconciler.plan import Plan
+from reconciler.reconcile import Pass
 from reconciler.runtime import LOCK_TIMEOUT, Options, Runtime, SystemClock, new_lineage
 from reconciler.settings import LimitName
 from tests.builders import NOW
@@ -119,7 +120,12 @@ def test_a_path_that_is_no_spec_is_wrong_usage(root: Path, path: str, code: str)
 
 def test_an_apply_that_is_not_agreed_to_leaves_nothing(root: Path) -> None:
     seen: list[Plan] = []
-    found, report = _runtime(root).apply(lambda found: bool(seen.append(found.plan)), bool, lambda done, total: None)
+
+    def refuse(found: Pass) -> bool:
+        seen.append(found.plan)
+        return False
+
+    found, report = _runtime(root).apply(refuse, bool, lambda done, total: None)
     assert (report, seen) == (None, [found.plan])
     assert not (root / ".reconcile" / "state.db").exists()
 

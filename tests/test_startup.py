@@ -22,7 +22,9 @@ HEAVY = frozenset(
 )
 """Packages that cost from some milliseconds to a multiple of all the rest."""
 
-ONLY_WHEN_NEEDED = HEAVY - {"orjson", "pydantic", "sqlite3", "tempfile", "yaml"}
+# pydantic loads these to look for plugins, wherever a model is built.
+_BY_PYDANTIC = {"email", "importlib.metadata", "zipfile"}
+ONLY_WHEN_NEEDED = HEAVY - _BY_PYDANTIC - {"orjson", "pydantic", "sqlite3", "tempfile", "yaml"}
 """Of these, what a small dry run that goes well on no terminal has no use for."""
 
 BARE_CLICK = """

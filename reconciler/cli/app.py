@@ -119,10 +119,6 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def gathered(**values: Any) -> Any:
         given = Given(**{name: values.pop(name) for name in names})
-        if given.out:
-            from reconciler.cli.output import check_outputs  # only where files are asked for
-
-            check_outputs(given)
         return function(given, **values)
 
     for option in reversed(_SHARED):

@@ -11,6 +11,7 @@ from types import FrameType
 
 from reconciler.changes import Refusal
 from reconciler.cli.app import Given
+from reconciler.cli.output import check_outputs
 from reconciler.diagnostics import did_you_mean
 from reconciler.errors import UsageError
 from reconciler.journal import ApplyReport, OutcomeKind
@@ -26,7 +27,8 @@ PRIORITY = (130, 70, 64, 6, 1, 4, 3, 5, 2, 0)
 
 
 def runtime_for(given: Given, paths: Iterable[str] = ()) -> Runtime:
-    """The world of a command; raises UsageError for an option that means nothing."""
+    """The world of a command; raises for an option that means nothing, and for an output that could not be written."""
+    check_outputs(given)
     return Runtime(
         Options(
             directory=given.directory,

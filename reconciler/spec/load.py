@@ -5,9 +5,7 @@ Pure. One bad file hides nothing of the others.
 
 from __future__ import annotations
 
-import gc
-from collections.abc import Container, Iterator
-from contextlib import contextmanager
+from collections.abc import Container
 from typing import Final, TypeVar
 
 from pydantic import BaseModel
@@ -16,6 +14,7 @@ from reconciler.desired import DesiredState, SpecTexts
 from reconciler.diagnostics import Diagnostic, Diagnostics, Location, Place, Severity, error, in_order
 from reconciler.settings import Settings
 from reconciler.spec.accounts import Accounts, unknown_provider
+from reconciler.spec.collector import at_rest
 from reconciler.spec.facts import FactReader
 from reconciler.spec.layers import LayerKind, LayerReader
 from reconciler.spec.match import CompiledRule, compiled_rules
@@ -38,23 +37,11 @@ def load_specs(texts: SpecTexts, settings: Settings, providers: Container[str]) 
 
     With an error among the diagnostics, the subscriptions are what could be made out: plan nothing from them.
     """
-    with _collector_at_rest():
+    with at_rest():
         load = _Load(texts, settings)
         load.check_providers(providers)
         load.read()
         return load.desired()
-
-
-@contextmanager
-def _collector_at_rest() -> Iterator[None]:
-    """A load makes many objects and keeps most of them: looking for garbage meanwhile costs a third of its time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def empty_file(document: Document, *, of_subscriptions: bool) -> Diagnostic:

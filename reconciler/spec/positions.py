@@ -19,6 +19,7 @@ from yaml.events import (
 )
 
 from reconciler.diagnostics import Location
+from reconciler.spec.collector import at_rest
 from reconciler.spec.libyaml import CParser
 
 Path = tuple[str | int, ...]
@@ -111,7 +112,7 @@ def _inner(entry: _Entry, step: str | int) -> _Entry | None:
 def _positions(text: str) -> _Entry:
     """The tree of positions, as far as the text can be read. Of two equal keys the first one counts, as in `parse`."""
     top: list[_Entry] = []
-    with suppress(YAMLError, UnicodeError):  # `parse` reported it; what stands before it still has its place
+    with at_rest(), suppress(YAMLError, UnicodeError):  # `parse` reported it; what stands before it still has its place
         _collect(CParser(text).get_event, top)
     return top[0] if top else 0
 

@@ -1,7 +1,8 @@
 """The documents that machines read: plan and apply, status, history, one subscription, an explanation, any failure.
 
 Pure values to UTF-8 bytes. The fields and their order are the contract of `docs/command-line.md`; `documents` models
-them, and tests hold the two together. Adding a field raises FORMAT_VERSION's minor number, changing a meaning the major.
+them, and tests hold the two together. Adding a field raises FORMAT_VERSION's minor number, changing a meaning, the
+major one.
 """
 
 from __future__ import annotations
