@@ -280,6 +280,8 @@ class EntryPart(Part):
     """The run that made it."""
     at: Instant
     """When, in real time."""
+    as_of: Instant | None
+    """The instant that it was recorded as of: another one where the run was given one."""
     subscription: str
     """The key it had then."""
     kind: str

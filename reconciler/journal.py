@@ -92,6 +92,8 @@ class HistoryEntry:
     commit: str | None
     commit_author: str | None
     source: Location | None
+    as_of: datetime | None = None
+    """The instant that it was recorded as of, where the run had one of its own."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -77,6 +77,8 @@ class MemoryStore:
         return self.frozen
 
     def describe_holder(self, holder: Holder | None) -> None:
+        if holder is None and "forget holder" in self.fails:
+            raise self.error
         self.holders.append(holder)
 
     def snapshot(self) -> StoredState:
@@ -107,9 +109,12 @@ class OutsideProvider:
     atomic: bool = False
     before: Callable[[], None] = lambda: None
     """Happens at each call, before the answer."""
+    seen: list[StoredSubscription | None] = field(default_factory=list)
+    """The record that each call was handed."""
 
     def execute(self, change: Change, row: StoredSubscription | None, operation_id: str, now: datetime) -> Outcome:
         self.before()
+        self.seen.append(row)
         self.log.append(f"execute {change.key} {change.kind}")
         told = self.answers.get((str(change.key), change.kind))
         return told or Outcome(OutcomeKind.SUCCEEDED, carried_out(change, row, now))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from datetime import timedelta
@@ -13,7 +14,7 @@ import pytest
 from reconciler.apply import BATCH, Instruction, execute, operation_id
 from reconciler.changes import Change, Kind
 from reconciler.errors import StoreBusy, StoreError
-from reconciler.journal import ApplyReport, Freeze, Outcome, OutcomeKind
+from reconciler.journal import ApplyReport, Freeze, Holder, Outcome, OutcomeKind
 from reconciler.model import Recurring, StoredSubscription, SubscriptionKey
 from reconciler.ports import Bookkeeping, Provider
 from reconciler.providers.ledger import LedgerProvider
@@ -110,10 +111,6 @@ class TestLedger:
         assert (row.key, row.seats, row.recurring) == (a_key("contoso/b"), 7, Recurring.OFF)
         assert [entry.previous for entry in world.store.journal] == [a_key("contoso/a"), None, None]
 
-    def test_a_record_that_is_forgotten_is_gone_for_the_changes_behind_it(self) -> None:
-        world = World([a_change(Kind.FORGET, "contoso/a"), a_change(Kind.REGISTER, "contoso/a")], ["contoso/a"])
-        assert outcomes(world.execute()) == [SUCCEEDED, SUCCEEDED]
-
     def test_a_date_past_the_calendar_fails_alone(self) -> None:
         late = a_change(Kind.CORRECT, "contoso/a", after={"start": "9999-06-01"})
         world = World([late, *off("contoso/a", "contoso/b")], ["contoso/a", "contoso/b"])
@@ -124,6 +121,9 @@ class TestLedger:
             "an earlier change of this subscription failed",
             None,
         ]
+
+    def test_a_batch_of_a_ledger_is_up_to_ten_thousand(self) -> None:
+        assert World([]).instruction.batch == BATCH == 10_000
 
     @pytest.mark.parametrize(
         ("size", "recorded"), [(1, [1, 1, 1, 1, 1]), (2, [2, 2, 1]), (4, [4, 1]), (5, [5]), (BATCH, [5])]
@@ -186,6 +186,18 @@ class TestOutside:
         assert world.store.rows[a_key("outside/a")] == a_stored("outside/a")
         assert world.store.kept is not None
 
+    def test_a_call_is_handed_the_record_as_the_changes_so_far_leave_it(self) -> None:
+        rename = a_change(Kind.RENAME, "outside/b", before={"name": "a"}, after={"name": "b"})
+        changes = [rename, *off("outside/b"), a_change(Kind.REGISTER, "outside/a")]
+        world = World(
+            [*changes, a_change(Kind.FORGET, "outside/b"), a_change(Kind.REGISTER, "outside/b")], ["outside/a"]
+        )
+        world.outside.answers = {("outside/b", Kind.FORGET): Outcome(SUCCEEDED)}
+        world.execute()
+        renamed = a_stored("outside/b")
+        ended = replace(renamed, recurring=Recurring.OFF)
+        assert world.outside.seen == [a_stored("outside/a"), renamed, None, ended, None]
+
     def test_a_rename_that_fails_stops_what_follows_under_the_new_name(self) -> None:
         rename = a_change(Kind.RENAME, "outside/b", before={"name": "a"}, after={"name": "b"})
         world = World([rename, *off("outside/b")], ["outside/a"])
@@ -232,6 +244,17 @@ class TestStopping:
         assert (outcomes(report), report.interrupted, report.frozen) == ([SUCCEEDED, SKIPPED], False, freeze)
         assert world.store.kept == replace(kept, safety=None)
 
+    def test_a_thaw_meanwhile_does_not_let_it_go_on(self) -> None:
+        world = World(off(*self.NAMES), self.NAMES, batch=1)
+        world.store.frozen = Freeze("stop it", NOW, "bob")
+
+        def stop() -> bool:
+            if world.progress:
+                world.store.frozen = None
+            return False
+
+        assert outcomes(world.execute(stop)) == [SKIPPED] * 3
+
     def test_a_freeze_that_is_over_is_none(self) -> None:
         world = World(off(*self.NAMES), self.NAMES)
         world.store.frozen = Freeze("over", NOW - timedelta(days=2), "bob", NOW)
@@ -255,6 +278,28 @@ class TestBookkeeping:
         world.execute()
         assert world.store.kept is not None
         assert world.store.kept.accounts == {"contoso": ("ledger", None)}
+
+
+class TestHolder:
+    """The store says who holds it while a run lasts."""
+
+    def test_it_is_told_before_the_run_and_forgotten_after_it(self) -> None:
+        world = World(off("contoso/a"), ["contoso/a"])
+        world.execute()
+        run = world.instruction.run
+        assert world.store.holders == [Holder(run.pid, run.host, run.started_at, run.actor, run.ci_run), None]
+
+    def test_it_is_forgotten_when_the_run_breaks(self) -> None:
+        world = World(off("contoso/a"), ["contoso/a"])
+        world.store.fails = {"begin": 0}
+        with pytest.raises(StoreError):
+            world.execute()
+        assert world.store.holders[-1] is None
+
+    def test_a_store_that_cannot_forget_it_does_not_hide_what_was_done(self) -> None:
+        world = World(off("contoso/a"), ["contoso/a"])
+        world.store.fails = {"forget holder": 0}
+        assert outcomes(world.execute()) == [SUCCEEDED]
 
 
 class TestBreakingStore:
@@ -346,6 +391,9 @@ class TestOperationId:
     )
     def test_any_other_has_another(self, other: tuple[str, int, Change]) -> None:
         assert operation_id(*other) != operation_id(LINEAGE, 7, self.CHANGE)
+
+    def test_it_is_32_hexadecimal_digits(self) -> None:
+        assert re.fullmatch("[0-9a-f]{32}", operation_id(LINEAGE, 7, self.CHANGE))
 
     def test_within_a_run_each_change_has_its_own(self) -> None:
         world = World([a_change(Kind.UPDATE, "contoso/a"), *off("contoso/a", "contoso/b")], ["contoso/a", "contoso/b"])

@@ -65,8 +65,8 @@ def test_a_failure_carries_code_message_and_hint() -> None:
 @pytest.mark.parametrize(
     ("found", "message"),
     [
-        ((error("a", "x"),), "1 error; nothing was planned"),
-        ((error("a", "x"), warning("b", "y"), error("c", "z")), "2 errors; nothing was planned"),
+        ((error("a", "x"),), "1 error; nothing was done"),
+        ((error("a", "x"), warning("b", "y"), error("c", "z")), "2 errors; nothing was done"),
     ],
 )
 def test_wrong_specs_carry_every_finding_and_count_the_errors(found: tuple[Diagnostic, ...], message: str) -> None:

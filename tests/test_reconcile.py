@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.apply import operation_id
 from reconciler.changes import Kind
 from reconciler.desired import DesiredState, SpecText, SpecTexts
 from reconciler.errors import ReconcilerError, SpecError, UsageError
@@ -206,6 +207,7 @@ class TestApplyPass:
         found, report, store = applied(inputs(), OFF, a_stored_state(a_stored()))
         assert tuple(item.change for item in report.changes) == found.plan.changes
         assert (report.lineage, report.ledger_accounts, report.refused) == (LINEAGE, ("contoso",), ())
+        assert [entry.operation_id for entry in store.journal] == [operation_id(LINEAGE, 7, found.plan.changes[0])]
         again = a_stored_state(
             *store.rows.values(), safety=as_recorded(Safety()), accounts={"contoso": ("ledger", None)}
         )
@@ -271,8 +273,10 @@ class TestRefusedApply:
             accounts={"fabrikam": ("ledger", None)}, declared=frozenset({a_key("fabrikam/a")}), as_of=NOW
         )
 
-    def test_a_run_that_is_refused_leaves_no_trace_at_all(self) -> None:
-        _, report, store = applied(inputs(), DesiredState(accounts=self.DESIRED.accounts), self.STORED)
+    @pytest.mark.parametrize("unfinished", [{}, {"run-0": None}], ids=["at once", "after one that was cut off"])
+    def test_a_run_that_is_refused_leaves_no_trace_at_all(self, unfinished: dict[str, str | None]) -> None:
+        stored = replace(self.STORED, unfinished=unfinished)
+        _, report, store = applied(inputs(), DesiredState(accounts=self.DESIRED.accounts), stored)
         assert [(item.limit, item.scope) for item in report.refused] == [("empty", "run")]
         assert (report.run, report.changes, store.log) == (None, (), [])
 

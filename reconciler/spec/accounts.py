@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from reconciler.diagnostics import Diagnostics, Place, did_you_mean, error
 from reconciler.settings import AccountSettings, Settings
+from reconciler.spec.characters import escaped
 from reconciler.spec.models import AccountFile, SpecsFile
 from reconciler.spec.positions import Document
 from reconciler.spec.validate import Checked
@@ -30,7 +31,7 @@ def unknown_provider(name: str, place: Place | None, providers: Container[str], 
         return False
     known = list(providers) if isinstance(providers, Iterable) else []
     hint = did_you_mean(name, known) or (f"known are: {', '.join(sorted(known))}" if known else "")
-    found.add(error("unknown-provider", "unknown provider", place, detail=f"'{name}'", hint=hint))
+    found.add(error("unknown-provider", "unknown provider", place, detail=f"'{escaped(name)}'", hint=hint))
     return True
 
 

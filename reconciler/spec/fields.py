@@ -21,7 +21,7 @@ UUID_PATTERN: Final = "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]
 
 # The same sets as in `characters`, in the words of ECMA 262, which JSON Schema speaks.
 _CONTROLS: Final = r"\u007f-\u009f\u2028-\u202e\u2066-\u2069\ufffe\uffff"
-_UNSAFE: Final = rf"[\u0000-\u001f{_CONTROLS}\u00ad\u061c\u180e\u200b-\u200f\u2060-\u2065\ufeff\ufff9-\ufffb]"
+UNSAFE_PATTERN: Final = rf"[\u0000-\u001f{_CONTROLS}\u00ad\u061c\u180e\u200b-\u200f\u2060-\u2065\ufeff\ufff9-\ufffb]"
 _UNSAFE_IN_PROSE: Final = rf"[\u0000-\u0008\u000b-\u001f{_CONTROLS}]"
 
 SHORT: Final = "(short form)"
@@ -34,7 +34,7 @@ def _text(longest: int, pattern: str = r"\S") -> Any:
     return Field(strict=False, coerce_numbers_to_str=True, min_length=1, max_length=longest, pattern=pattern)
 
 
-def _text_schema(longest: int, unsafe: str = _UNSAFE, *, blank: bool = False) -> WithJsonSchema:
+def _text_schema(longest: int, unsafe: str = UNSAFE_PATTERN, *, blank: bool = False) -> WithJsonSchema:
     text: dict[str, Any] = {"type": ["string", "number"], "maxLength": longest}
     shown = {} if blank else {"pattern": r"\S"}
     return WithJsonSchema({**text, **shown, "not": {"type": "string", "pattern": unsafe}})

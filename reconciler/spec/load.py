@@ -23,7 +23,7 @@ from reconciler.spec.parse import parse
 from reconciler.spec.positions import Document
 from reconciler.spec.resolve import Estate, SpecFile
 from reconciler.spec.scalars import PlainScalars
-from reconciler.spec.stacks import FileStack, Folders, Step
+from reconciler.spec.stacks import Folders, Step
 from reconciler.spec.validate import Checked, checked
 
 ACCOUNT_FILE: Final = "_account.yaml"
@@ -81,13 +81,12 @@ class _Load:
         others = []
         for text in sorted(self.texts.files, key=lambda text: text.origin):
             document = Document(text.origin, text.text)
-            match document.name:
-                case "_account.yaml":
-                    self.accounts.add(document, self._checked(document, AccountFile))
-                case "_defaults.yaml":
-                    self._defaults_file(document)
-                case _:
-                    others.append(document)
+            if document.name == ACCOUNT_FILE:
+                self.accounts.add(document, self._checked(document, AccountFile))
+            elif document.name == DEFAULTS_FILE:
+                self._defaults_file(document)
+            else:
+                others.append(document)
         for document in others:
             self._specs_file(document)
         self.estate.check_renames()
@@ -144,8 +143,7 @@ class _Load:
             return
         if not model.subscriptions and not result.broken:
             self.found.add(_no_subscriptions(document.at("subscriptions")))
-        above = self.folders.stack(document.folder)
-        stack = FileStack(above.steps + self._steps(document, result), above.sure)
+        stack = self.folders.stack(document.folder).below(self._steps(document, result))
         file = SpecFile(document, result, self.accounts.of_file(document, result, model), stack)
         for name, block in model.subscriptions.items():
             self.estate.resolve(file, name, block)

@@ -69,10 +69,14 @@ class CompiledRule:
     matched: int = 0
     products: set[str] = field(default_factory=set)
 
+    def takes_product(self, product: str | None) -> bool:
+        """Whether the product fits, whatever else may not."""
+        return self.product is None or self.product.matches(product)
+
     def matches(self, candidate: Candidate) -> bool:
         """Whether every key of the match fits; the cheapest questions come first."""
         return (
-            (self.product is None or self.product.matches(candidate.product))
+            self.takes_product(candidate.product)
             and (self.account is None or self.account.matches(candidate.account))
             and (self.owner is None or self.owner.matches(candidate.owner))
             and all(
@@ -167,7 +171,7 @@ def _setting(block: RuleBlock) -> str:
             ("cancel", cancel),
             ("owner", block.owner),
             *((f"label {name}", value) for name, value in (block.labels or {}).items()),
-            ("protect", None if block.protect is None else "on"),
+            ("protect", None if block.protect is None else "true"),
             ("reason", block.reason),
         )
         if value is not None

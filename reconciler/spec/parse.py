@@ -25,7 +25,7 @@ from reconciler.spec.characters import UNSAFE_IN_NAMES
 from reconciler.spec.dialect import LIMITS, Complaints, Frame, Limits, Stop
 from reconciler.spec.libyaml import CParser
 from reconciler.spec.positions import Document, Path
-from reconciler.spec.scalars import BROKEN, LONG, Broken, PlainScalars
+from reconciler.spec.scalars import BROKEN, LONG, MEMO_SIZE, Broken, PlainScalars
 
 Value = str | int | float | bool | Broken | list["Value"] | dict[str, "Value"]
 
@@ -76,7 +76,6 @@ class _Builder:
         self.complaints = complaints
         self.limits = limits
         self.outer: list[Frame] = []
-        self.good_keys: set[str] = set()
         # Without these signs there are no anchors and no tags, and only an escape or a character beyond ASCII can bring
         # in what no name may hold. Most files have neither, and are asked nothing more.
         self.marked = "&" in text or "!" in text
@@ -84,7 +83,7 @@ class _Builder:
 
     def build(self) -> Any:
         """The root value, BROKEN or nothing; raises Stop, YAMLError or UnicodeError. What is odd is left to others."""
-        get_event, plain, good_keys, outer = CParser(self.text).get_event, self.plain, self.good_keys, self.outer
+        get_event, plain, good_keys, outer = CParser(self.text).get_event, self.plain, self.plain.good_keys, self.outer
         most, marked, complaints = self.limits.nodes, self.marked, self.complaints
         unsafe = UNSAFE_IN_NAMES.search if self.careful else None
         box: Any = []
@@ -120,11 +119,12 @@ class _Builder:
                 return top[0] if top else None
 
     def _new_key(self, event: Any, box: Any) -> str:
-        """A key that was not met before in this file, or that is odd: itself, or a stand-in."""
+        """A key that was not met before, or that is odd: itself, or a stand-in."""
         text: str = event.value
         if text in box or text == "<<" or event.anchor or event.tag or len(text) > LONG or not text.isprintable():
             return self.complaints.odd_key(event, box, self.outer)
-        self.good_keys.add(text)
+        if len(self.plain.good_keys) < MEMO_SIZE:
+            self.plain.good_keys.add(text)
         return text
 
     def _opened(self, event: Any, box: Any, key: str | None, in_mapping: bool, nodes: int) -> Any:

@@ -11,10 +11,11 @@ from typing import Final
 from reconciler.diagnostics import Diagnostics, Place, error, warning
 from reconciler.model import DesiredSubscription, Facts, SubscriptionKey
 from reconciler.settings import AccountSettings
+from reconciler.spec.characters import escaped
 from reconciler.spec.layers import FieldPlaces, LayerReader
 from reconciler.spec.models import SpecsFile, SubscriptionBlock
 from reconciler.spec.positions import Document, SpecPlace
-from reconciler.spec.stacks import FileStack
+from reconciler.spec.stacks import Stack
 from reconciler.spec.validate import Checked
 
 LEDGER: Final = "ledger"
@@ -31,7 +32,7 @@ class SpecFile:
     checked: Checked[SpecsFile]
     account: AccountSettings | None
     """None: it could not be told, and its subscriptions are only judged."""
-    stack: FileStack
+    stack: Stack
 
 
 @dataclass(slots=True)
@@ -140,7 +141,7 @@ class Estate:
             self._twice("duplicate-previously", "a former name claimed twice", str(former), place, there, hint)
 
     def _twice(self, code: str, summary: str, what: str, place: Place, first: Place, hint: str) -> None:
-        detail = f"'{what}', first at {first.location}"
+        detail = f"'{escaped(what)}', first at {first.location}"
         self.found.add(error(code, summary, place, detail=detail, hint=hint))
 
     def check_renames(self) -> None:

@@ -102,6 +102,11 @@ def _integer(text: str, base: int) -> IntText:
 class PlainScalars(dict[str, Scalar]):
     """A memo of plain scalars: the same words come again and again. BROKEN: null, what is not finite, long texts."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.good_keys: set[str] = set()
+        """Texts that were found fit to be keys."""
+
     def __missing__(self, text: str) -> Scalar:
         if len(text) > LONG:
             return BROKEN

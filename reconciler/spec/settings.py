@@ -16,7 +16,7 @@ from reconciler.diagnostics import Diagnostic, Diagnostics, error
 from reconciler.settings import DEFAULT_LIMITS, AccountSettings, Limit, LimitName, Override, Safety, Settings
 from reconciler.spec.accounts import unknown_provider
 from reconciler.spec.facts import bad_date, day_from_text
-from reconciler.spec.fields import Day, Lineage, Name, Prose, Text, Version
+from reconciler.spec.fields import UNSAFE_PATTERN, Day, Lineage, Name, Prose, Text, Version
 from reconciler.spec.load import empty_file
 from reconciler.spec.models import Block
 from reconciler.spec.parse import parse
@@ -31,9 +31,26 @@ _FOLDER_PATTERN: Final = r"^(?!/)(?!(?:.*/)?\.{1,2}(?:/|$))[^\\]+$"
 StoreUrl = Annotated[
     str,
     Field(max_length=2000),
-    WithJsonSchema({"type": "string", "pattern": _URL_PATTERN, "not": {"pattern": _CREDENTIALS_PATTERN}}),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "maxLength": 2000,
+            "pattern": _URL_PATTERN,
+            "not": {"anyOf": [{"pattern": _CREDENTIALS_PATTERN}, {"pattern": UNSAFE_PATTERN}]},
+        }
+    ),
 ]
-Folder = Annotated[Text, WithJsonSchema({"type": "string", "pattern": _FOLDER_PATTERN})]
+Folder = Annotated[
+    Text,
+    WithJsonSchema(
+        {
+            "type": ["string", "number"],
+            "maxLength": 200,
+            "pattern": _FOLDER_PATTERN,
+            "not": {"type": "string", "pattern": UNSAFE_PATTERN},
+        }
+    ),
+]
 Lifecycle = Literal[
     "classic",
     "microsoft-customer-agreement",

@@ -1,11 +1,11 @@
 """Stacks of layers: what stands above a file, in order, and what of it holds for one subscription.
 
-Pure. What many subscriptions inherit is folded once for all that match the same rules.
+Pure. What many subscriptions inherit is folded once for all that match the same rules, over all files below.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
 
 from reconciler.model import SubscriptionKey
 from reconciler.spec.facts import merged
@@ -16,13 +16,65 @@ Step = Layer | CompiledRule
 """One layer of a stack: it holds for all below it, or for those that it matches."""
 
 
-@dataclass(frozen=True, slots=True)
-class FolderStack:
-    """All that stands above the files of a folder, weakest first."""
+class Stack:
+    """All that stands above some subscriptions, weakest first."""
 
-    steps: tuple[Step, ...] = ()
-    sure: bool = True
-    """Nothing in it was complained about: what it does not say, it really does not say."""
+    __slots__ = ("_by_product", "_defaults", "_folded", "_rules", "steps", "sure")
+
+    def __init__(self, steps: tuple[Step, ...] = (), *, sure: bool = True) -> None:
+        self.steps = steps
+        self.sure = sure
+        """Nothing in it was complained about: what it does not say, it really does not say."""
+        self._rules = tuple(step for step in steps if isinstance(step, CompiledRule))
+        # What a rule may look at beside own keys: the layers that hold for all, folded.
+        self._defaults = _fold(step for step in steps if isinstance(step, Layer))
+        self._by_product: dict[str | None, tuple[tuple[int, CompiledRule], ...]] = {}
+        self._folded: dict[int, tuple[tuple[Layer, ...], Folded]] = {}
+
+    def below(self, steps: tuple[Step, ...], *, sure: bool = True) -> Stack:
+        """This with stronger steps over it; itself where there are none, so that what was folded stays."""
+        return Stack(self.steps + steps, sure=self.sure and sure) if steps or not sure else self
+
+    def inherited(self, key: SubscriptionKey, own: Layer) -> tuple[tuple[Layer, ...], Folded]:
+        """The layers that hold for a subscription with these own keys, and what they come to; its rules are counted."""
+        matched = self._matched(key, own) if self._rules else 0
+        found = self._folded.get(matched)
+        if found is None:
+            found = self._folded[matched] = self._holding(matched)
+        return found
+
+    def _matched(self, key: SubscriptionKey, own: Layer) -> int:
+        """Which rules match, as bits in their order."""
+        facts = merged(self._defaults.facts, own.facts)
+        product = None if facts is None else facts.product
+        owner = self._defaults.owner if own.owner is None else own.owner
+        candidate = Candidate(str(key), key.account, product, owner, merged_labels(self._defaults.labels, own.labels))
+        rules = self._by_product.get(product)
+        if rules is None:  # most rules are about products, and most products are those of others
+            fitting = (pair for pair in enumerate(self._rules) if pair[1].takes_product(product))
+            rules = self._by_product[product] = tuple(fitting)
+        matched = 0
+        for index, rule in rules:
+            if rule.matches(candidate):
+                rule.count(product)
+                matched |= 1 << index
+        return matched
+
+    def _holding(self, matched: int) -> tuple[tuple[Layer, ...], Folded]:
+        holding = {id(rule) for index, rule in enumerate(self._rules) if matched >> index & 1}
+        layers = tuple(
+            step if isinstance(step, Layer) else step.layer
+            for step in self.steps
+            if isinstance(step, Layer) or id(step) in holding
+        )
+        return layers, _fold(layers)
+
+
+def _fold(layers: Iterable[Layer]) -> Folded:
+    folded = NOTHING
+    for layer in layers:
+        folded = folded.under(layer)
+    return folded
 
 
 class Folders:
@@ -31,7 +83,7 @@ class Folders:
     def __init__(self) -> None:
         self._own: dict[str, tuple[Step, ...]] = {}
         self._unsure: set[str] = set()
-        self._stacks: dict[str, FolderStack] = {}
+        self._stacks: dict[str, Stack] = {}
 
     def add(self, folder: str, steps: tuple[Step, ...]) -> None:
         """What this folder's `_defaults.yaml` says."""
@@ -41,62 +93,11 @@ class Folders:
         """This folder's `_defaults.yaml` says more than could be made out."""
         self._unsure.add(folder)
 
-    def stack(self, folder: str) -> FolderStack:
+    def stack(self, folder: str) -> Stack:
         """Everything above the files of this folder. All folders must have been added by now."""
         found = self._stacks.get(folder)
         if found is None:
-            around = self.stack(folder.rpartition("/")[0]) if folder else FolderStack()
-            sure = around.sure and folder not in self._unsure
-            found = self._stacks[folder] = FolderStack(around.steps + self._own.get(folder, ()), sure)
+            around = self.stack(folder.rpartition("/")[0]) if folder else Stack()
+            found = around.below(self._own.get(folder, ()), sure=folder not in self._unsure)
+            self._stacks[folder] = found
         return found
-
-
-@dataclass(slots=True)
-class FileStack:
-    """All that stands above the subscriptions of one file."""
-
-    steps: tuple[Step, ...]
-    sure: bool
-    rules: tuple[CompiledRule, ...] = ()
-    defaults: Folded = NOTHING
-    """The layers that hold for every subscription, folded: what a rule may look at."""
-    _folded: dict[int, tuple[tuple[Layer, ...], Folded]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        self.rules = tuple(step for step in self.steps if isinstance(step, CompiledRule))
-        for step in self.steps:
-            if isinstance(step, Layer):
-                self.defaults = self.defaults.under(step)
-
-    def inherited(self, key: SubscriptionKey, own: Layer) -> tuple[tuple[Layer, ...], Folded]:
-        """The layers that hold for a subscription with these own keys, and what they come to; its rules are counted."""
-        matched = self._matched(key, own) if self.rules else 0
-        found = self._folded.get(matched)
-        if found is None:
-            found = self._folded[matched] = self._fold(matched)
-        return found
-
-    def _matched(self, key: SubscriptionKey, own: Layer) -> int:
-        """Which rules match, as bits in their order."""
-        facts = merged(self.defaults.facts, own.facts)
-        product = None if facts is None else facts.product
-        owner = self.defaults.owner if own.owner is None else own.owner
-        candidate = Candidate(str(key), key.account, product, owner, merged_labels(self.defaults.labels, own.labels))
-        matched = 0
-        for index, rule in enumerate(self.rules):
-            if rule.matches(candidate):
-                rule.count(product)
-                matched |= 1 << index
-        return matched
-
-    def _fold(self, matched: int) -> tuple[tuple[Layer, ...], Folded]:
-        holding = {id(rule) for index, rule in enumerate(self.rules) if matched >> index & 1}
-        layers = tuple(
-            step if isinstance(step, Layer) else step.layer
-            for step in self.steps
-            if isinstance(step, Layer) or id(step) in holding
-        )
-        folded = NOTHING
-        for layer in layers:
-            folded = folded.under(layer)
-        return layers, folded

@@ -40,7 +40,7 @@ class Checked(Generic[ModelT]):
 
     def is_broken(self, *path: str | int) -> bool:
         """Whether this value, or one around it, was complained about."""
-        return any(path[:length] in self.broken for length in range(1, len(path) + 1))
+        return bool(self.broken) and any(path[:length] in self.broken for length in range(1, len(path) + 1))
 
 
 def checked(document: Document, parsed: Parsed, model: type[ModelT]) -> Checked[ModelT]:

@@ -187,6 +187,7 @@ def history_entry(row: Row) -> HistoryEntry:
             commit=_optional_text(row[13]),
             commit_author=_optional_text(row[14]),
             source=Location(_text(row[15]), _given(row[16]), _given(row[17])) if row[15] else None,
+            as_of=instant(row[18]),
         )
     except (TypeError, ValueError) as error:
         raise ValueError(f"journal entry {row[0]}: {error}") from error

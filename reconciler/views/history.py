@@ -6,7 +6,7 @@ Pure values to text.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, timedelta
 
 from reconciler.changes import Kind
 from reconciler.journal import HistoryEntry, OutcomeKind
@@ -14,6 +14,8 @@ from reconciler.views.paint import BLANK, Line, Piece, Style, column, padded, pa
 from reconciler.views.words import DONE, VERBS, counted, differences
 
 _INDENT = "      "
+_SAME = timedelta(days=1)
+"""A run that was recorded as of an instant further from its own says so."""
 _STYLES = {
     OutcomeKind.SUCCEEDED: Style.GOOD,
     OutcomeKind.FAILED: Style.DANGER,
@@ -68,12 +70,14 @@ def _details(entry: HistoryEntry) -> list[Line]:
     decided = f"decided in {entry.commit}" if entry.commit else ""
     author = f" by {entry.commit_author}" if entry.commit and entry.commit_author else ""
     run = f"run {entry.run}" + (f", {entry.ci_run}" if entry.ci_run else "")
+    other = entry.as_of is not None and abs(entry.as_of - entry.at) > _SAME
+    as_of = f"as of {entry.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if other and entry.as_of else ""
     why = f"why: {entry.reason}    " if entry.reason else "why: "
     found = [
         f"{_INDENT}{', '.join(moves)}" if moves else "",
         f"{_INDENT}error: {entry.error}" if entry.error else "",
         f"{_INDENT}{why}{entry.source or ''}" if entry.reason or entry.source else "",
-        f"{_INDENT}{'; '.join(part for part in (decided + author, applied, run) if part)}",
+        f"{_INDENT}{'; '.join(part for part in (as_of, decided + author, applied, run) if part)}",
     ]
     return [(Piece(text, Style.QUIET if text is found[-1] else Style.PLAIN),) for text in found if text]
 

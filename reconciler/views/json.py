@@ -168,6 +168,7 @@ def history_values(entry: HistoryEntry) -> Document:
     return {
         "run": entry.run,
         "at": instant(entry.at),
+        "as_of": None if entry.as_of is None else instant(entry.as_of),
         "subscription": entry.subscription,
         "kind": entry.kind,
         "outcome": entry.outcome.value,

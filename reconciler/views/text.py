@@ -279,10 +279,13 @@ def _held_back(plan: Plan, verdict: Verdict, layout: _Layout) -> list[Line]:
     passing = {(change.key, change.kind) for change in verdict.allowed}
     held = [change for change in plan.changes if (change.key, change.kind) not in passing]
     lines = [_title("Not applied, as refused", len(held))] if held else []
+    sign = ("x", Style.DANGER)
     for change in held:
-        name = layout.name(change.key, change.product)
-        lines.append(layout.head(("x", Style.DANGER), change.kind, str(change.key), name))
-    return lines
+        if group_of(change) is not Group.NEW:
+            name = layout.name(change.key, change.product)
+            lines.append(layout.head(sign, change.kind, str(change.key), name))
+    new = per_account(change for change in held if group_of(change) is Group.NEW)
+    return lines + [layout.head(sign, kind, account, counted(count, "subscription")) for kind, account, count in new]
 
 
 def _unsuccessful(changes: Iterable[ChangeReport], layout: _Layout) -> list[list[Line]]:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from json import dumps
+from random import Random
 from typing import Any
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from reconciler.diagnostics import Severity
@@ -55,6 +59,104 @@ def test_what_no_schema_can_see_is_found_all_the_same(name: str) -> None:
     files, stated = estate(name)
     assert stated
     assert list(shown(load_specs(files, ACCOUNTS, PROVIDERS).diagnostics)) == stated
+
+
+BEYOND = frozenset(
+    "account-mismatch billing-longer-than-term duplicate-account duplicate-id duplicate-previously missing-account "
+    "missing-fact missing-id previously-declared previously-itself unknown-account unknown-provider".split()
+)
+"""Findings that need more than one file, or one value, to be seen."""
+NO_YAML = frozenset("alias anchor complex-key duplicate-key merge-key tag yaml-syntax".split())
+"""Findings about what a schema is never shown."""
+# A number's spelling is lost on a schema: 1.0 is a version, 0x1F a name to it. They are in `text-beyond-numbers`.
+SCALARS = [
+    *(
+        "on",
+        "off",
+        "true",
+        "false",
+        "yes",
+        "On",
+        "12",
+        "-1",
+        "0",
+        "1",
+        "1.5",
+        "0123",
+        "x",
+        "X y",
+        "''",
+        "' '",
+        "~",
+        "'*'",
+    ),
+    *(
+        "2026-02-14",
+        "2026-02-30",
+        "1969-12-31",
+        "20 EUR",
+        "20.601 EUR",
+        "20.6 JPY",
+        "none",
+        "at-renewal",
+        "immediately",
+    ),
+    *("unmanaged", "monthly", "annual", "contoso", "contoso/a@2026-02-14", "[]", "[x]", "[[x]]", "{}", "{a: b}"),
+    *("{when: none}", "{when: immediately}", "{when: immediately, reason: x}", "{when: at-renewal, confirm: x}"),
+    *('"a\\u202eb"', '"a\\nb"', '"a\\u200db"', "9999999999999", "x" * 101, "y" * 201),
+]
+KEYS = (
+    "recurring cancel reason owner labels protect facts id previously product term billing start seats price when "
+    "confirm match set key account version defaults rules subscriptions like tenant Bad url limit count".split()
+)
+
+
+def in_flow(value: Any) -> str:
+    """A value as YAML in flow style; what was changed is in it as it was drawn."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{name}: {in_flow(inner)}" for name, inner in value.items()) + "}"
+    if isinstance(value, list):
+        return "[" + ", ".join(map(in_flow, value)) + "]"
+    return str(value)
+
+
+def changeable(value: Any) -> Any:
+    """A value of a file with its scalars and names as YAML texts."""
+    if isinstance(value, dict):
+        return {dumps(name): changeable(inner) for name, inner in value.items()}
+    if isinstance(value, list):
+        return [changeable(inner) for inner in value]
+    if isinstance(value, bool):
+        return str(value).lower()
+    return dumps(value) if type(value) is str else str(value)
+
+
+def change(node: Any, random: Random) -> None:
+    """One value somewhere within is replaced, taken out or added."""
+    if not node:
+        return
+    at = random.choice(list(node)) if isinstance(node, dict) else random.randrange(len(node))
+    if isinstance(node[at], dict | list) and node[at] and random.random() < 0.5:
+        change(node[at], random)
+    elif isinstance(node, list) or random.random() < 0.5:
+        node[at] = random.choice(SCALARS)
+    elif random.random() < 0.4:
+        del node[at]
+    else:
+        node[random.choice(KEYS)] = random.choice(SCALARS)
+
+
+@given(st.sampled_from(single_files("good")), st.randoms(use_true_random=False), st.integers(1, 3))
+def test_models_and_schema_agree_on_files_with_changes(file: tuple[str, str], random: Random, changes: int) -> None:
+    kind, name = file
+    value = changeable(parsed(text_of("good", kind, name)).data)
+    for _ in range(changes):
+        change(value, random)
+    text = in_flow(value)
+    found = {(item.code, item.detail) for item in findings(kind, text) if item.severity is Severity.ERROR}
+    assume(not NO_YAML & {code for code, _ in found})
+    within = {code for code, detail in found if code not in BEYOND and (kind, detail) != ("account", "'like'")}
+    assert bool(within) == bool(judged(kind, text)), (text, found)
 
 
 def test_the_corpus_is_there() -> None:

@@ -115,7 +115,7 @@ rules:
 """
     matching = "key k and account c and product A, B* and label team x, y and owner o"
     assert [rule.summary for rule in load(text).rules] == [
-        f"{matching}: recurring off, cancel none, owner o, label a b, protect on, reason r",
+        f"{matching}: recurring off, cancel none, owner o, label a b, protect true, reason r",
         "key a: recurring on, cancel none",
     ]
 

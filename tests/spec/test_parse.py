@@ -68,6 +68,13 @@ def test_numbers_keep_their_text_and_quoted_ones_are_text() -> None:
     assert [str(data["a"]), str(data["c"])] == ["0123", "1.10"]
 
 
+def test_fit_keys_are_remembered_without_end_only_in_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.spec.parse.MEMO_SIZE", 2)
+    plain = PlainScalars()
+    assert parse(Document("a.yaml", "{a: 1, b: 2, c: 3}"), plain).data == {"a": 1, "b": 2, "c": 3}
+    assert plain.good_keys == {"a", "b"}
+
+
 def test_keys_are_always_the_text_they_were_written_as() -> None:
     assert parsed("{0123: a, true: b, 1.10: c, 2026-01-01: d, ~: e}").data == {
         "0123": "a",

@@ -234,6 +234,7 @@ class StoreContract:
             commit="c0ffee1+",
             commit_author="Grace Hopper <grace@example.com>",
             source=Location("specs/contoso.yaml", 22, 16),
+            as_of=NOW,
         )
 
     def test_a_long_history_is_told_whole(self, place: Place) -> None:

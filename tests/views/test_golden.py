@@ -68,7 +68,7 @@ FOUND = (
     ),
     error("no-settings", "there is no reconcile.yaml here", hint="reconcile init writes one"),
 )
-MESSAGE = "2 errors; nothing was planned"
+MESSAGE = "2 errors; nothing was done"
 
 
 def test_a_failure_is_printed_as_its_golden_files_show() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from reconciler.diagnostics import Location
 from reconciler.journal import HistoryEntry, OutcomeKind
@@ -76,3 +77,9 @@ def test_foreign_text_stays_on_its_line() -> None:
     text = history_text([replace(TURNED_OFF, reason=HOSTILE, actor=HOSTILE, after={"owner": HOSTILE})])
     assert len(text.splitlines()) == 6
     assert text.replace("\n", "").isprintable()
+
+
+def test_an_instant_of_its_own_is_told_and_the_usual_one_is_not() -> None:
+    usual = replace(TURNED_OFF, as_of=TURNED_OFF.at)
+    assert "as of" not in history_text([usual])
+    assert "as of 2030-01-01 00:00:00Z" in history_text([replace(TURNED_OFF, as_of=datetime(2030, 1, 1, tzinfo=UTC))])

@@ -140,7 +140,7 @@ def test_a_failure_is_a_comment_too() -> None:
         error("a", "unknown key", Location("specs/c.yaml", 14, 5), detail=f"'{HOSTILE}'", hint="did you mean `off`?"),
         error("c", "no settings"),
     ]
-    comment = failure_markdown(found, "2 errors; nothing was planned", "see `reconcile validate`")
+    comment = failure_markdown(found, "2 errors; nothing was done", "see `reconcile validate`")
     assert comment.startswith(MARKER)
     assert comment.index("unknown key") < comment.index("byte order mark")
     assert "did you mean <code>off</code>?" in comment
