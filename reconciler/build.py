@@ -240,7 +240,6 @@ def _correction(wanted: DesiredSubscription, row: StoredSubscription) -> Change 
         "term": (row.length.value, length.value),
         "billing": (row.billing.value, (facts.billing or length).value),
         "start": (row.start.isoformat(), (facts.start or row.start).isoformat()),
-        "id": (row.id, wanted.id if wanted.id is not None else row.id),
     }
     return _moved(wanted, row, Kind.CORRECT, stated)
 
@@ -248,6 +247,7 @@ def _correction(wanted: DesiredSubscription, row: StoredSubscription) -> Change 
 def _update(wanted: DesiredSubscription, row: StoredSubscription) -> Change | None:
     """What the specs declare beside the facts that identify a purchase; what they do not declare stays as stored."""
     stored: dict[str, JsonValue] = {
+        "id": row.id,
         "seats": row.seats,
         "price": None if row.price is None else money_text(row.price),
         "owner": row.owner,
@@ -259,6 +259,8 @@ def _update(wanted: DesiredSubscription, row: StoredSubscription) -> Change | No
         declared["labels"] = dict(sorted(wanted.labels.items()))
     if wanted.protect is False and wanted.protect_own:
         declared["protected"] = False
+    if wanted.id is not None:
+        declared["id"] = wanted.id
     return _moved(wanted, row, Kind.UPDATE, {name: (stored[name], value) for name, value in declared.items()})
 
 

@@ -167,7 +167,6 @@ def _corrected(change: Change, row: StoredSubscription, now: datetime) -> Stored
         product=str(after.get("product", row.product)),
         length=length,
         billing=TermLength(str(after.get("billing", row.billing))),
-        id=_text(after.get("id", row.id)),
     )
     if "start" not in after and length is row.length:
         return moved
@@ -187,6 +186,7 @@ def _updated(change: Change, row: StoredSubscription) -> StoredSubscription:
     after = change.after
     return replace(
         row,
+        id=_text(after["id"]) if "id" in after else row.id,
         seats=_seats(after["seats"]) if "seats" in after else row.seats,
         price=_price(after["price"]) if "price" in after else row.price,
         owner=_text(after["owner"]) if "owner" in after else row.owner,

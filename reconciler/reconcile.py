@@ -119,8 +119,12 @@ def _headlines(inputs: Inputs, stored: StoredState) -> tuple[str, ...]:
 
 def _about_time(inputs: Inputs, stored: StoredState) -> list[Diagnostic]:
     last = stored.last_as_of
-    if inputs.as_of is not None or last is None or inputs.circumstances.now >= last:
+    if last is None or (inputs.as_of or inputs.circumstances.now) >= last:
         return []
+    if inputs.as_of is not None:
+        detail = f"the last run was recorded as of {last:%Y-%m-%dT%H:%M:%SZ}; an apply would refuse this instant"
+        hint = "time does not go backwards in a ledger: take that instant or a later one"
+        return [warning("as-of-before-last", "--as-of lies before the last recorded run", detail=detail, hint=hint)]
     detail = f"the last run was recorded as of {last:%Y-%m-%dT%H:%M:%SZ}"
     hint = "check the clock of this machine; nothing is undone because of it"
     return [warning("clock-behind", "the clock is behind the last recorded run", detail=detail, hint=hint)]
@@ -155,7 +159,7 @@ class Hands:
 
 def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands) -> ApplyReport:
     """Carry out what of the plan passed review; must run under the lease that the stored state was read under."""
-    _check_instant(inputs, found, hands.providers)
+    check_instant(inputs, found, hands.providers)
     plan, stored, verdict = found.plan, found.stored, found.verdict
     instruction = Instruction(
         run=run,
@@ -176,7 +180,7 @@ def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands) -> ApplyRepo
     )
 
 
-def _check_instant(inputs: Inputs, found: Pass, providers: Mapping[str, Provider]) -> None:
+def check_instant(inputs: Inputs, found: Pass, providers: Mapping[str, Provider]) -> None:
     """An instant other than now can be recorded in a ledger alone, and never before what is recorded already."""
     if inputs.as_of is None:
         return

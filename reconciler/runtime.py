@@ -23,8 +23,8 @@ from reconciler.environment import Environment, read_environment
 from reconciler.errors import InputError, LeaseHeld, ReconcilerError, SpecError, StoreError, UsageError
 from reconciler.journal import ApplyReport, Run
 from reconciler.plan import Plan
-from reconciler.ports import Clock, StateReader, Store
-from reconciler.reconcile import Hands, Inputs, Pass, apply_pass, plan_pass, read_specs, told_after
+from reconciler.ports import Clock, Provider, StateReader, Store
+from reconciler.reconcile import Hands, Inputs, Pass, apply_pass, check_instant, plan_pass, read_specs, told_after
 from reconciler.registry import Registry
 from reconciler.revision import Revision, revision_of
 from reconciler.safety import Allow, Circumstances
@@ -205,6 +205,27 @@ class Runtime:
         with reader:
             yield reader
 
+    @contextmanager
+    def looking(self) -> Iterator[StateReader | None]:
+        """The same for people who only look: a pinned store that is not there must not pass for an empty estate."""
+        with self.reading() as reader:
+            pinned = self.settings.lineage
+            if pinned is not None and reader is None:
+                hint = "restore it: reconcile store import FILE"
+                raise StoreError("no-store", f"the pinned store {pinned} is not at {self.store_path}", hint)
+            if reader is not None:
+                self._check_pinned(reader.snapshot())
+            yield reader
+
+    def _check_pinned(self, stored: StoredState) -> None:
+        pinned = self.settings.lineage
+        if pinned is not None and stored.lineage != pinned:
+            raise StoreError(
+                "other-store",
+                f"the settings pin the store {pinned}, this one is {stored.lineage}",
+                "point `store.url` at the pinned store",
+            )
+
     def _no_store(self) -> StoredState:
         return StoredState(lineage=self.settings.lineage, exists=False)
 
@@ -229,6 +250,7 @@ class Runtime:
             with self.reading_or_writing() as store:
                 stored = self._no_store() if store is None else store.snapshot()
                 found = plan_pass(inputs, desired, stored)
+                check_instant(inputs, found, self._providers(found))
                 if not agree(found):
                     return found, None
                 if store is not None:
@@ -251,10 +273,13 @@ class Runtime:
         report = replace(report, lineage=lineage, created_store=True)
         return replace(found, plan=told_after(found.plan, report)), report
 
+    def _providers(self, found: Pass) -> dict[str, Provider]:
+        return {name: self.registry.make(item.provider) for name, item in found.desired.accounts.items()}
+
     def _carry_out(
         self, inputs: Inputs, found: Pass, store: Store, stop: Callable[[], bool], progress: Callable[[int, int], None]
     ) -> ApplyReport:
-        providers = {name: self.registry.make(item.provider) for name, item in found.desired.accounts.items()}
+        providers = self._providers(found)
         run = self.run("apply", as_of=found.plan.as_of, plan=found.plan)
         return apply_pass(inputs, found, run, Hands(store, providers, self.clock, stop, progress))
 
@@ -279,16 +304,23 @@ class Runtime:
     @contextmanager
     def writing(self) -> Iterator[Session]:
         """A store that must exist, for a command that writes: under the lease, checked to be the pinned one."""
+        self._check_there()
         with self._leased(), self._session() as session:
             yield session
 
     @contextmanager
     def writing_beside(self) -> Iterator[Session]:
         """The same, also while a run holds the lease: for single rows that a run looks at between its batches."""
+        self._check_there()
         with ExitStack() as held:
             with suppress(LeaseHeld):
                 held.enter_context(self._leased(0.0))
             yield held.enter_context(self._session())
+
+    def _check_there(self) -> None:
+        """Before the lease, whose lock file would stand beside a mistyped path for good."""
+        if not os.path.lexists(self.store_path):
+            raise StoreError("no-store", f"there is no store at {self.store_path}", "the first apply creates it")
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
@@ -296,13 +328,7 @@ class Runtime:
             if store is None:
                 raise StoreError("no-store", f"there is no store at {self.store_path}", "the first apply creates it")
             stored = store.snapshot()
-            pinned = self.settings.lineage
-            if pinned is not None and stored.lineage != pinned:
-                raise StoreError(
-                    "other-store",
-                    f"the settings pin the store {pinned}, this one is {stored.lineage}",
-                    "point `store.url` at the pinned store",
-                )
+            self._check_pinned(stored)
             yield Session(store, stored)
 
     def run(

@@ -16,7 +16,7 @@ from reconciler.desired import DesiredState
 from reconciler.model import SubscriptionKey
 from reconciler.plan import Plan, Verdict
 from reconciler.recorded import stricter
-from reconciler.selection import glob
+from reconciler.selection import Selection, glob
 from reconciler.settings import Limit, LimitName, Safety
 from reconciler.stored import StoredState
 
@@ -70,7 +70,9 @@ def review(plan: Plan, desired: DesiredState, stored: StoredState, around: Circu
     if gates:
         return Verdict((), tuple(gates))
     brakes = _Brakes(around, stored, plan)
-    refused = [*_wrong_accounts(desired, stored), *_empty_accounts(desired, stored, around)]
+    about = _accounts(plan, desired, stored)
+    found = [*_wrong_accounts(desired, stored), *_empty_accounts(desired, stored, around)]
+    refused = [refusal for refusal in found if refusal.scope in about]
     wrong = {refusal.scope for refusal in refused}
     for account, changes in _by_account(plan.changes).items():
         if account not in wrong:
@@ -79,6 +81,15 @@ def review(plan: Plan, desired: DesiredState, stored: StoredState, around: Circu
     left = tuple(change for change in plan.changes if change.key.account not in stopped)
     whole_run = brakes.judge("run", left, brakes.not_ended.total())
     return Verdict(() if whole_run else left, (*refused, *whole_run))
+
+
+def _accounts(plan: Plan, desired: DesiredState, stored: StoredState) -> set[str]:
+    """The accounts that the run is about: one that was not selected is neither changed nor judged."""
+    narrowed = plan.bindings
+    selection = Selection(narrowed.select, narrowed.exclude, narrowed.paths)
+    chosen = selection.keys()
+    about = {key.account for key, item in desired.subscriptions.items() if chosen(key) and selection.holds(item.place)}
+    return about if selection.paths else about | {key.account for key in stored.subscriptions if chosen(key)}
 
 
 def _gates(desired: DesiredState, stored: StoredState, around: Circumstances) -> list[Refusal]:
@@ -137,9 +148,15 @@ def _may_be_empty(stored: StoredState, around: Circumstances, account: str | Non
     if stricter(around.safety, stored.safety).allow_empty:
         return True
     return any(
-        allow.limit == "empty" and (allow.pattern is None or (account is not None and glob([allow.pattern])(account)))
+        allow.limit == "empty" and (allow.pattern is None or (account is not None and _names(allow.pattern, account)))
         for allow in around.allow
     )
+
+
+def _names(pattern: str, account: str) -> bool:
+    """Whether a pattern means an account: by its name, or as the keys of all its subscriptions, `contoso/*`."""
+    matches = glob([pattern])
+    return matches(account) or matches(f"{account}/")
 
 
 def _allows(around: Circumstances, limit: str) -> bool:

@@ -119,7 +119,7 @@ class TestRenameClash:
 class TestProviderId:
     def test_an_id_that_the_record_lacks_is_taken_over(self) -> None:
         (change,) = plan_of(a_desired(id="6f0d"), a_stored()).changes
-        assert (change.kind, change.before, change.after) == (Kind.CORRECT, {"id": None}, {"id": "6f0d"})
+        assert (change.kind, change.before, change.after) == (Kind.UPDATE, {"id": None}, {"id": "6f0d"})
 
     def test_an_id_that_no_spec_says_stays(self) -> None:
         assert plan_of(a_desired(), a_stored(id="6f0d")).unchanged == 1

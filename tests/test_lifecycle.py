@@ -307,10 +307,10 @@ class TestRenameAndUpdate:
 
 
 class TestCorrect:
-    def test_another_product_billing_or_id_moves_no_date(self) -> None:
-        after = {"product": "SPB", "billing": "monthly", "id": "6f0d"}
+    def test_another_product_or_billing_moves_no_date(self) -> None:
+        after = {"product": "SPB", "billing": "monthly"}
         row = carried_out(a_change(Kind.CORRECT, after=after), a_stored(), NOW)
-        assert row == replace(a_stored(), product="SPB", billing=MONTHLY, id="6f0d")
+        assert row == replace(a_stored(), product="SPB", billing=MONTHLY)
 
     def test_another_start_moves_the_anchor_and_the_term(self) -> None:
         row = carried_out(a_change(Kind.CORRECT, after={"start": "2026-04-30"}), a_stored(), NOW)

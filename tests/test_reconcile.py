@@ -126,7 +126,9 @@ class TestPlanPass:
         (said,) = plan_pass(inputs(), OFF, stored).plan.diagnostics
         assert (said.code, said.detail) == ("clock-behind", "the last run was recorded as of 2026-11-23T12:00:01Z")
         assert said.hint == "check the clock of this machine; nothing is undone because of it"
-        assert plan_pass(inputs(as_of=NOW), OFF, stored).plan.diagnostics == ()
+        (refusable,) = plan_pass(inputs(as_of=NOW), OFF, stored).plan.diagnostics
+        assert refusable.code == "as-of-before-last"
+        assert plan_pass(inputs(as_of=NOW + timedelta(seconds=1)), OFF, stored).plan.diagnostics == ()
         assert plan_pass(inputs(now=NOW + timedelta(seconds=1)), OFF, stored).plan.diagnostics == ()
 
     def test_a_run_that_was_cut_off_is_told(self) -> None:

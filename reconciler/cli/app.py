@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from itertools import pairwise
 from pathlib import Path
@@ -119,6 +119,7 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
     def gathered(**values: Any) -> Any:
         given = Given(**{name: values.pop(name) for name in names})
+        given = replace(given, out=tuple((name, given.directory / file) for name, file in given.out))
         return function(given, **values)
 
     for option in reversed(_SHARED):

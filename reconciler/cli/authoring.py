@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from reconciler.cli.app import Given, shared
-from reconciler.cli.output import emit, put, write_file
+from reconciler.cli.output import emit, make_folder, put, write_file
 from reconciler.cli.rendering import findings_renders, note_renders
 from reconciler.cli.scaffold import scaffold
 from reconciler.diagnostics import Location, error
@@ -35,22 +35,13 @@ def init(given: Given, account: str) -> int:
         raise InputError("already-there", f"there is a reconcile.yaml in {root.resolve()}", "it is never overwritten")
     written = [name for name in files if name not in taken]
     for name in written:
-        _make_folder((root / name).parent)
+        make_folder((root / name).parent)
         write_file(root / name, files[name], exclusive=True)
     lines = [f"  {name}" for name in written]
     kept = [f"Left as they are: {', '.join(taken)}"] if taken else []
     closing = "Started. Edit the specs, then: reconcile --dry-run --allow new-store"
     emit(given, note_renders("init", ["Written:", *lines, *kept, closing], {"written": written, "kept": taken}))
     return 0
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as failure:
-        raise InputError(
-            "cannot-write", f"{folder} could not be made: {failure.strerror}", "check its rights"
-        ) from failure
 
 
 @click.command()
@@ -74,7 +65,7 @@ def schema(given: Given, name: str | None, output: Path | None, check: Path | No
             )
         return _judge(given, check, known[name][1])
     if output is not None:
-        _make_folder(output)
+        make_folder(output)
         for file, document in known.values():
             write_file(output / file, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
         return 0

@@ -15,7 +15,6 @@ import click
 
 from reconciler.cli.app import DEFAULT, Failure, command_in, commands, formats_in
 
-BUG = 70
 INTERRUPTED = 130
 USAGE = 64
 
@@ -34,10 +33,6 @@ def run(arguments: Sequence[str]) -> int:
     try:
         code = commands.main(args=list(arguments), prog_name="reconcile", standalone_mode=False)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # The reader has gone (`| head`); Python would complain once more when it flushes at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return INTERRUPTED
     except (KeyboardInterrupt, click.Abort):
         return _fail(arguments, Failure("interrupted", "interrupted", "", INTERRUPTED))
     except click.UsageError as error:
@@ -63,7 +58,7 @@ def _expected(arguments: Sequence[str], error: Exception) -> int:
         return _fail(arguments, Failure(error.code, error.message, error.hint, error.exit_code, tuple(found)))
     from reconciler.cli.failing import report_bug
 
-    return report_bug(error, BUG)
+    return report_bug(error, formats_in(arguments), command_in(arguments))
 
 
 def _fail(arguments: Sequence[str], failure: Failure) -> int:

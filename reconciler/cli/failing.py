@@ -15,6 +15,7 @@ from reconciler.cli.output import put, say, write_file
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.errors import InputError
 
+_BUG = 70
 _REPORT_TO = "the project's issue tracker"
 
 
@@ -50,13 +51,23 @@ def _findings(failure: Failure) -> tuple[Diagnostic, ...]:
     return (Diagnostic(Severity.ERROR, failure.code, failure.message, hint=failure.hint),)
 
 
-def report_bug(error: Exception, exit_code: int) -> int:
+def report_bug(error: Exception, formats: Sequence[tuple[str, Path | None]], command: str) -> int:
     """A bug: keep the traceback in a file for a report, and show no more of it than one line."""
-    details = "".join(traceback.format_exception(error))
-    handle, name = tempfile.mkstemp(prefix=f"reconcile-bug-{datetime.now(UTC):%Y%m%dT%H%M%S}-", suffix=".log")
-    with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
-        file.write(f"python {sys.version}\n{details}")
     what = traceback.format_exception_only(error)[-1].strip()
-    say(None, f"error: this is a bug in reconcile: {what}")
-    say(None, f"  hint: please report it to {_REPORT_TO}, with {name} (read it first: it may name your subscriptions)")
-    return exit_code
+    kept = _kept(error)
+    hint = f"please report it to {_REPORT_TO}" + (
+        f", with {kept} (read it first: it may name your subscriptions)" if kept else ", with what you did"
+    )
+    return report_failure(Failure("bug", f"this is a bug in reconcile: {what}", hint, _BUG, command=command), formats)
+
+
+def _kept(error: Exception) -> str | None:
+    """The file that holds the traceback; None where no file can be made."""
+    prefix = f"reconcile-bug-{datetime.now(UTC):%Y%m%dT%H%M%S}-"
+    try:
+        handle, name = tempfile.mkstemp(prefix=prefix, suffix=".log")
+        with os.fdopen(handle, "w", encoding="utf-8", errors="backslashreplace") as file:
+            file.write(f"python {sys.version}\n{''.join(traceback.format_exception(error))}")
+    except OSError:
+        return None
+    return name

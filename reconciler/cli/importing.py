@@ -18,9 +18,9 @@ from reconciler.apply import Instruction, execute
 from reconciler.catalogue import Catalogue
 from reconciler.cli.app import Given, shared
 from reconciler.cli.import_report import import_code, import_renders
-from reconciler.cli.output import emit, write_file
+from reconciler.cli.output import emit, make_folder, write_file
 from reconciler.cli.progress import progress_on
-from reconciler.cli.session import runtime_for, stoppable
+from reconciler.cli.session import Signals, runtime_for
 from reconciler.desired import DesiredState, SpecText
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.errors import InputError, ReconcilerError, UsageError
@@ -100,8 +100,9 @@ def import_csv(  # noqa: PLR0913, PLR0917 - one for each option
         decided, verdict = desk.decide(rows, asked, stored)
         emit(given, import_renders(decided, verdict, None, account, update=update))
         return import_code(decided, verdict, None, detailed=given.detailed_exitcode)
-    with stoppable() as stop, progress_on(given) as progress:
-        decided, verdict, report = desk.take(rows, asked, lambda: runtime_for(given), stop, progress)
+    with Signals() as signals, progress_on(given) as progress:
+        signals.finish_batches()
+        decided, verdict, report = desk.take(rows, asked, lambda: runtime_for(given), signals.asked, progress)
     emit(given, import_renders(decided, verdict, report, account, update=update))
     return import_code(decided, verdict, report, detailed=False)
 
@@ -264,7 +265,7 @@ class _Desk:
         try:
             for item in files:
                 path = self.runtime.root / item.file
-                _make_folder(path.parent)
+                make_folder(path.parent)
                 write_file(path, item.text, exclusive=True)
                 made.append(path)
             if files:
@@ -294,13 +295,6 @@ class _Desk:
         instruction = Instruction(run, changes, kept, stored.lineage or "", stored.serial)
         providers = {account.name: self.runtime.registry.make(account.provider)}
         return execute(instruction, stored.subscriptions, store, providers, self.runtime.clock, stop, progress)
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise InputError("cannot-write", f"{folder} could not be made: {error.strerror}", "check its rights") from error
 
 
 def _check(files: Sequence[WrittenSpec], anew: Runtime) -> None:

@@ -12,7 +12,7 @@ from reconciler.catalogue import Catalogue, Names
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit, say
 from reconciler.cli.rendering import explain_renders, history_renders, show_renders, status_renders
-from reconciler.cli.session import parse_key, runtime_for
+from reconciler.cli.session import parse_key, runtime_for, whole
 from reconciler.desired import DesiredState
 from reconciler.errors import InputError, StoreError, UsageError
 from reconciler.journal import HistoryEntry
@@ -45,7 +45,7 @@ class _Estate:
 def status(given: Given, keys: tuple[str, ...]) -> int:
     """The estate at a glance."""
     runtime = runtime_for(given)
-    with runtime.reading() as reader:
+    with runtime.looking() as reader:
         estate = _estate(given, runtime, StoredState(exists=False) if reader is None else reader.snapshot())
     records = estate.stored.subscriptions
     chosen = Selection(given.select, given.exclude).keys()
@@ -85,9 +85,10 @@ def _estate(given: Given, runtime: Runtime, stored: StoredState) -> _Estate:
 @shared
 def show(given: Given, key: str) -> int:
     """One subscription with its history."""
+    whole(given)
     runtime = runtime_for(given)
     wanted = parse_key(key)
-    with runtime.reading() as found:
+    with runtime.looking() as found:
         reader = _required(found, runtime)
         estate = _estate(given, runtime, reader.snapshot())
         entries = list(reader.history(wanted))
@@ -124,6 +125,7 @@ def explain(given: Given, key: str) -> int:
     """Where each effective value of a subscription comes from."""
     from reconciler.spec import explain as explanation_of
 
+    whole(given)
     runtime = runtime_for(given)
     wanted = parse_key(key)
     found = explanation_of(runtime.texts, runtime.settings, wanted)
@@ -140,10 +142,11 @@ def history(given: Given, key: str | None) -> int:
     """Who decided and who applied what, when and why."""
     runtime = runtime_for(given)
     wanted = None if key is None else parse_key(key)
-    with runtime.reading() as reader:
+    with runtime.looking() as reader:
         entries = [] if reader is None else list(reader.history(wanted))
-    chosen = glob(given.select or ("*",))
-    unwanted = glob(given.exclude)
-    entries = [item for item in entries if chosen(item.subscription) and not unwanted(item.subscription)]
+    if wanted is not None and not entries:
+        raise InputError("not-stored", f"{wanted} has no history", "reconcile history tells of everything that has")
+    chosen = Selection(given.select, given.exclude).keys()
+    entries = [item for item in entries if chosen(parse_key(item.subscription))]
     emit(given, history_renders(entries, as_of=runtime.clock.now()))
     return 0

@@ -11,7 +11,7 @@ from reconciler.changes import Change, Kind, Risk
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit
 from reconciler.cli.rendering import note_renders
-from reconciler.cli.session import parse_instant, parse_key, runtime_for
+from reconciler.cli.session import parse_instant, parse_key, runtime_for, whole
 from reconciler.diagnostics import Location
 from reconciler.errors import InputError, ReconcilerError, Refused, UsageError
 from reconciler.journal import Freeze
@@ -40,6 +40,7 @@ class Blocked(ReconcilerError):
 @shared
 def freeze(given: Given, reason: str, until: str | None) -> int:
     """Apply nothing until thawed."""
+    whole(given)
     runtime = runtime_for(given)
     now = runtime.clock.now()
     end = None if until is None else parse_instant(until)
@@ -83,6 +84,7 @@ def _meanwhile(renewing: list[StoredSubscription], end: datetime | None) -> list
 @shared
 def thaw(given: Given) -> int:
     """End a freeze."""
+    whole(given)
     runtime = runtime_for(given)
     with runtime.writing_beside() as session:
         standing = session.stored.freeze
@@ -99,6 +101,7 @@ def thaw(given: Given) -> int:
 @shared
 def forget(given: Given, key: str, reason: str | None) -> int:
     """Drop our record of an unmanaged subscription."""
+    whole(given)
     runtime = runtime_for(given)
     wanted = parse_key(key)
     declared = read_specs(runtime.inputs(commit=False)).subscriptions.get(wanted)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
 
 from reconciler.cli.app import Given
@@ -46,13 +45,17 @@ def check_outputs(given: Given) -> None:
 
 
 def put(rendered: str | bytes) -> None:
-    """Write to stdout, in UTF-8 whatever the locale, with a line end behind it."""
+    """Write to stdout, in UTF-8 whatever the locale, ended by a newline; a reader that has gone is no failure."""
     data = rendered if isinstance(rendered, bytes) else rendered.encode("utf-8", "backslashreplace")
     if data and not data.endswith(b"\n"):
         data += b"\n"
-    sys.stdout.flush()
-    sys.stdout.buffer.write(data)
-    sys.stdout.flush()
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # `| head` has seen enough. What was done stands, and so does its exit code; Python flushes once more at exit.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def say(given: Given | None, text: str) -> None:
@@ -63,24 +66,45 @@ def say(given: Given | None, text: str) -> None:
 
 
 def write_file(path: Path, rendered: str | bytes, *, exclusive: bool = False) -> None:
-    """Put a whole file in place; with `exclusive`, never over one that is there. Raises InputError where it cannot."""
-    import tempfile  # it loads random and shutil, and most runs write no file
+    """Put a whole file in place; with `exclusive`, never over one that is there. Raises InputError where it cannot.
 
+    A link is followed, and what is no regular file (a device, a pipe) is written to and never replaced.
+    """
     data = rendered if isinstance(rendered, bytes) else rendered.encode("utf-8", "backslashreplace")
-    if exclusive and os.path.lexists(path):
-        raise InputError("file-exists", f"{path} is there already", "it is never overwritten: name another file")
-    temporary: str | None = None
+    target = path if exclusive else Path(os.path.realpath(path))
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            os.fchmod(file.fileno(), 0o644)
-        Path(temporary).replace(path)
-    except OSError as error:
-        if temporary is not None:
-            with suppress(OSError):
-                Path(temporary).unlink()
-        reason = error.strerror or str(error)
+        if not exclusive and target.exists() and not target.is_file():
+            target.write_bytes(data)
+        else:
+            _placed(target, data, exclusive=exclusive)
+    except FileExistsError as error:
         raise InputError(
-            "cannot-write", f"{path} could not be written: {reason}", "check the folder and its rights"
+            "file-exists", f"{path} is there already", "it is never overwritten: name another file"
         ) from error
+    except OSError as error:
+        reason = error.strerror or str(error)
+        hint = "check the folder and its rights"
+        raise InputError("cannot-write", f"{path} could not be written: {reason}", hint) from error
+
+
+def _placed(target: Path, data: bytes, *, exclusive: bool) -> None:
+    """Write beside the target, and move into place: a reader sees all of it or none."""
+    beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
+    try:
+        with beside.open("xb") as file:
+            file.write(data)
+        if exclusive:
+            os.link(beside, target)  # unlike a rename, it fails where something is there
+        else:
+            beside.replace(target)
+    finally:
+        beside.unlink(missing_ok=True)
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder with its parents; raises InputError where it cannot."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        hint = "check its rights"
+        raise InputError("cannot-write", f"{folder} could not be made: {error.strerror}", hint) from error

@@ -11,10 +11,10 @@ from pathlib import Path
 import click
 
 from reconciler.cli.app import COMMANDS, Given, own, shared
-from reconciler.cli.output import Render, colour_on, emit, put, write_file
+from reconciler.cli.output import Render, colour_on, emit, put, say, write_file
 from reconciler.cli.progress import progress_on
 from reconciler.cli.rendering import pass_renders, validation_renders
-from reconciler.cli.session import apply_code, dry_run_code, runtime_for, stoppable
+from reconciler.cli.session import Signals, apply_code, dry_run_code, runtime_for
 from reconciler.diagnostics import did_you_mean
 from reconciler.errors import InputError, Refused, StalePlan, UsageError
 from reconciler.journal import ApplyReport
@@ -62,7 +62,7 @@ def apply(given: Given, saved: Path) -> int:
         raise UsageError(
             "narrowed-apply", "a saved plan is applied as it was approved", "narrow the plan when it is made"
         )
-    approved = read_saved_plan(_bytes_of(saved), str(saved))
+    approved = read_saved_plan(_bytes_of(given.directory / saved), str(saved))
     given = replace(given, select=approved.select, exclude=approved.exclude)
     runtime = runtime_for(given)
     runtime.options = replace(runtime.options, shown_paths=approved.paths)
@@ -108,7 +108,7 @@ def show_plan(given: Given, runtime: Runtime, *, save: Path | None = None) -> in
     found = runtime.dry_run(commit=machine)
     renders = _renders(found, None)
     if save is not None:
-        write_file(save, renders["json"](False))
+        write_file(given.directory / save, renders["json"](False))
     emit(given, renders)
     return dry_run_code(found, detailed=given.detailed_exitcode)
 
@@ -124,26 +124,39 @@ def carry_out(
     yes: bool,
     approve: Callable[[Pass], bool] | None = None,
     asked_to_stop: Callable[[], bool] | None = None,
+    told: Callable[[ApplyReport], None] = lambda report: None,
 ) -> int:
-    """A whole pass that applies; on a terminal it asks first. Signals are caught here unless the caller hears them."""
-    asks = not yes and given.format == "text" and sys.stdin.isatty() and sys.stdout.isatty()
+    """A whole pass that applies; on a terminal it asks first. Signals are caught here unless the caller hears them;
+    `told` gets the report before it is printed.
+    """
+    asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
 
     def agree(found: Pass) -> bool:
         if approve is not None:
             approve(found)
-        return _asked(given, found) if asks and found.verdict.allowed else True
+        if asks and found.verdict.allowed and not _asked(given, found):
+            return False
+        if asked_to_stop is None:
+            signals.finish_batches()
+        return True
 
-    hearing = nullcontext(asked_to_stop) if asked_to_stop is not None else stoppable()
-    with hearing as stop, progress_on(given) as progress:
-        found, report = runtime.apply(agree, stop, progress)
+    # A watch hears its signals itself, and is asked between batches.
+    signals = Signals()
+    with signals if asked_to_stop is None else nullcontext(), progress_on(given) as progress:
+        found, report = runtime.apply(agree, asked_to_stop or signals.asked, progress)
     if report is None:
         raise Refused("not-approved", "nothing was applied", "answer yes to apply, or give --yes")
-    emit(given, _renders(found, report, brief=asks and bool(found.verdict.allowed)))
+    told(report)
+    emit(given, _renders(found, report, brief=asks and given.format == "text" and bool(found.verdict.allowed)))
     return apply_code(found, report)
 
 
 def _asked(given: Given, found: Pass) -> bool:
-    put(_renders(found, None)["text"](colour_on(given)))
+    plan = _renders(found, None)["text"]
+    if given.format == "text":
+        put(plan(colour_on(given)))
+    else:
+        say(given, str(plan(False)))
     answer: str = click.prompt("Apply this? Only yes applies", default="no", show_default=False, err=True)
     return answer.strip() == "yes"
 

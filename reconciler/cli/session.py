@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from types import FrameType
+from typing import Any, Self
 
 from reconciler.changes import Refusal
 from reconciler.cli.app import Given
@@ -64,7 +64,17 @@ def parse_allow(text: str) -> Allow:
     if limit not in ALLOWABLE or (separator and not pattern):
         hint = did_you_mean(limit, ALLOWABLE) if limit not in ALLOWABLE else "write a pattern of keys behind the ="
         raise UsageError("bad-allow", f"--allow {text} allows nothing", hint or f"known are: {', '.join(ALLOWABLE)}")
+    if limit == "new-store" and separator:
+        raise UsageError(
+            "bad-allow", f"--allow {text} allows nothing", "new-store is of the whole run: it takes no pattern"
+        )
     return Allow(limit, pattern if separator else None)
+
+
+def whole(given: Given) -> None:
+    """Raise UsageError where a command that is about everything, or about one thing by name, is narrowed."""
+    if given.select or given.exclude:
+        raise UsageError("not-narrowed", "--select and --exclude mean nothing here", "leave them out")
 
 
 def parse_key(text: str) -> SubscriptionKey:
@@ -111,18 +121,32 @@ def refusal_holds(refused: tuple[Refusal, ...], report: ApplyReport) -> bool:
     return bool(refused) or report.frozen is not None
 
 
-@contextmanager
-def stoppable() -> Iterator[Callable[[], bool]]:
-    """Answers whether Ctrl-C or SIGTERM came: the first asks to finish the batch, a second Ctrl-C is Python's own."""
-    asked: list[int] = []
+class Signals:
+    """Ctrl-C and SIGTERM: they end the command at once, until it acts; from then on they ask to finish the batch."""
 
-    def ask(number: int, frame: FrameType | None) -> None:
-        asked.append(number)
-        signal.signal(signal.SIGINT, signal.default_int_handler)
+    def __init__(self) -> None:
+        self._asked = False
+        self._before: dict[int, Any] = {}
 
-    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield lambda: bool(asked)
-    finally:
-        for number, handler in before.items():
+    def __enter__(self) -> Self:
+        self._before = {signal.SIGINT: signal.getsignal(signal.SIGINT)}
+        self._before[signal.SIGTERM] = signal.signal(signal.SIGTERM, signal.default_int_handler)
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self._before.items():
             signal.signal(number, handler)
+
+    def finish_batches(self) -> None:
+        """From now on something is under way that must be finished."""
+        for number in self._before:
+            signal.signal(number, self._ask)
+
+    def asked(self) -> bool:
+        """Whether to go no further."""
+        return self._asked
+
+    def _ask(self, number: int, frame: FrameType | None) -> None:
+        self._asked = True
+        # A second Ctrl-C is meant: it ends the command at once, and the store's transaction with it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)

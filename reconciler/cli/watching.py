@@ -18,6 +18,7 @@ from reconciler.cli.output import say
 from reconciler.cli.reconciling import carry_out, show_plan
 from reconciler.cli.session import runtime_for
 from reconciler.errors import ReconcilerError, SpecError, UsageError
+from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.runtime import parse_duration
 
 
@@ -73,12 +74,17 @@ def _once(given: Given, stop: Event, dry_run: bool) -> int:
     command = "plan" if dry_run else "apply"
     try:
         runtime = runtime_for(given)
-        code = show_plan(given, runtime) if dry_run else carry_out(given, runtime, yes=True, asked_to_stop=stop.is_set)
+        if dry_run:
+            return show_plan(given, runtime)
+        reports: list[ApplyReport] = []
+        code = carry_out(given, runtime, yes=True, asked_to_stop=stop.is_set, told=reports.append)
     except ReconcilerError as error:
         found = error.diagnostics if isinstance(error, SpecError) else ()
         return report_failure(
             Failure(error.code, error.message, error.hint, error.exit_code, tuple(found), command), formats
         )
     except Exception as error:  # noqa: BLE001 - a bug in one pass must not leave the estate unwatched
-        return report_bug(error, 70)
-    return code
+        return report_bug(error, formats, command)
+    failed = any(item.outcome is OutcomeKind.FAILED for report in reports for item in report.changes)
+    # A change that failed may go better the next time; one that is blocked ends with the same code and will not.
+    return 1 if failed else code

@@ -46,7 +46,17 @@ class Accounts:
     """Of each folder with an `_account.yaml`; None where that one is broken, which has been said already."""
 
     def __post_init__(self) -> None:
-        self.known.update(self.settings.accounts)
+        for name, account in self.settings.accounts.items():
+            self.known[name] = account
+            self._reserved(name, account.place)
+
+    def _reserved(self, name: str, place: Place | None) -> None:
+        """A refusal's scope is an account or the whole run: no account may be taken for that."""
+        if name == "run":
+            hint = "refusals call the whole run so: choose another name"
+            self.found.add(
+                error("reserved-account", "an account cannot have this name", place, detail="'run'", hint=hint)
+            )
 
     def broken(self, folder: str) -> None:
         """This folder's `_account.yaml` tells nothing; no file below need complain again."""
@@ -59,6 +69,7 @@ class Accounts:
         if model is None or checked.is_broken("account"):
             return
         place = document.at("account")
+        self._reserved(model.account, place)
         if model.account in self.known:
             first = self.known[model.account].place
             where = f", first at {first.location}" if first is not None else ""

@@ -250,7 +250,8 @@ def _beside(plan: Plan) -> list[str]:
 def _no_changes(unchanged: int, beside: list[str], verdict: Verdict, *, applying: bool) -> str:
     if verdict.refused:
         limits = dict.fromkeys(refusal.limit for refusal in worst_first(verdict.refused))
-        return f"{'Refused' if applying else 'Would be refused'}: {', '.join(limits)}. There are no changes to make."
+        was = "was" if applying else "would be"
+        return f"{'Refused' if applying else 'Would be refused'}: {', '.join(limits)}. Nothing {was} applied."
     match unchanged:
         case 0 if beside:
             matching = []

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
 
 from reconciler.cli.entry import run
-from tests.cli.world import World
+from tests.cli.world import SETTINGS, World
 
 SPEC = """
 visio:
@@ -171,3 +174,65 @@ def test_a_folder_without_settings_says_what_to_do(tmp_path: Path, capfd: pytest
         "hint: run this at the root of the repository, name it with -C DIR, or start one: reconcile init"
         in capfd.readouterr().err
     )
+
+
+def test_no_account_is_called_as_the_whole_run_is(world: World) -> None:
+    world.write("reconcile.yaml", "version: 1\naccounts:\n  run: {provider: ledger}\n")
+    world.specs(SPEC, account="run")
+    done = world.dry_run()
+    assert [item["code"] for item in done.document["diagnostics"]] == ["reserved-account"]
+    assert done.document["diagnostics"][0]["source"] == {"file": "reconcile.yaml", "line": 3, "column": 3}
+
+
+def test_a_pinned_store_that_is_not_there_does_not_pass_for_an_empty_estate(world: World) -> None:
+    world.write("reconcile.yaml", SETTINGS + "store: {lineage: 0b9e4a54-2f6e-4a53-8f0c-2f1f4e0b7c11}\n")
+    world.specs(SPEC)
+    for command in ("status", "history"):
+        done = world.run(command, "--format", "json")
+        assert (done.document["error"]["code"], done.code) == ("no-store", 1)
+    assert world.apply("--allow", "new-store").code == 0
+    world.write("reconcile.yaml", SETTINGS + "store: {lineage: 11111111-2f6e-4a53-8f0c-2f1f4e0b7c11}\n")
+    assert world.run("status", "--format", "json").document["error"]["code"] == "other-store"
+    assert world.run("store", "check", as_of=None).last == "This is another store than the settings pin."
+
+
+def test_an_output_that_is_a_pipe_or_a_link_is_written_to_and_stays_one(applied: World) -> None:
+    real, link = applied.root / "real.json", applied.root / "link.json"
+    real.write_text("old")
+    link.symlink_to(real)
+    assert applied.run("--dry-run", "--out", f"json={link}").code == 0
+    assert link.is_symlink()
+    assert json.loads(real.read_bytes())["command"] == "plan"
+    assert applied.run("--dry-run", "--out", "json=/dev/null").code == 0
+    assert Path("/dev/null").is_char_device()
+
+
+def test_paths_count_from_the_folder_that_is_named(applied: World) -> None:
+    assert applied.run("plan", "-o", "here.json", "--out", "markdown=here.md").code == 0
+    assert (applied.root / "here.json").exists()
+    assert (applied.root / "here.md").exists()
+    assert applied.run("apply", "here.json").code == 0
+    assert applied.run("store", "export", "here.jsonl", as_of=None).code == 0
+    assert (applied.root / "here.jsonl").exists()
+
+
+def test_a_reader_that_has_gone_changes_no_exit_code(world: World) -> None:
+    world.specs(SPEC)
+    words = [sys.executable, "-m", "reconciler", "-C", str(world.root), "--as-of", "2026-11-23"]
+    done = subprocess.run(["bash", "-c", 'set -o pipefail; "$@" | true', "-", *words], capture_output=True, check=False)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert world.run("status").last == "1 subscription: 1 active."
+
+
+def test_a_bug_says_so_in_the_format_that_was_asked_for(applied: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*words: object, **more: object) -> None:
+        raise RuntimeError("a broken promise")
+
+    monkeypatch.setattr("reconciler.runtime.plan_pass", broken)
+    monkeypatch.setenv("TMPDIR", str(applied.root))
+    tempfile.tempdir = None
+    done = applied.run("--dry-run", "--format", "json")
+    tempfile.tempdir = None
+    assert (done.document["error"]["code"], done.code) == ("bug", 70)
+    (log,) = applied.root.glob("reconcile-bug-*.log")
+    assert "a broken promise" in log.read_text()

@@ -199,3 +199,29 @@ def test_a_freeze_stops_a_run_that_is_under_way(applied: World) -> None:
     assert apply_code(found, report) == 3
     applied.run("thaw", as_of=None)
     assert len(applied.dry_run().document["changes"]) == 1
+
+
+def test_the_export_of_another_store_is_not_taken_in_under_a_pin(applied: World) -> None:
+    applied.run("store", "export", "export.jsonl", as_of=None)
+    applied.store.unlink()
+    settings = (
+        "version: 1\nstore: {lineage: 0b9e4a54-2f6e-4a53-8f0c-2f1f4e0b7c11}\naccounts: {contoso: {provider: ledger}}\n"
+    )
+    applied.write("reconcile.yaml", settings)
+    done = applied.run("store", "import", "export.jsonl", "--format", "json", as_of=None)
+    assert (done.document["error"]["code"], done.code) == ("other-store", 1)
+    assert not applied.store.exists()
+
+
+def test_an_account_that_is_not_selected_is_not_judged(world: World) -> None:
+    world.write(
+        "reconcile.yaml", "version: 1\naccounts:\n  contoso: {provider: ledger}\n  fabrikam: {provider: ledger}\n"
+    )
+    world.specs(MONTHLY)
+    world.specs(YEARLY, file="specs/fabrikam.yaml", account="fabrikam")
+    world.apply()
+    (world.root / "specs/fabrikam.yaml").unlink()
+    assert world.dry_run("--detailed-exitcode").code == 3
+    assert world.dry_run("--detailed-exitcode", "--select", "contoso/*").code == 0
+    assert world.dry_run("--detailed-exitcode", str(world.root / "specs/contoso.yaml")).code == 0
+    assert world.dry_run("--detailed-exitcode", "--allow", "empty=fabrikam/*").code == 0

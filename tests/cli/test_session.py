@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from reconciler.cli.session import parse_allow, parse_instant, parse_key, stoppable, worst
+from reconciler.cli.session import Signals, parse_allow, parse_instant, parse_key, worst
 from reconciler.errors import UsageError
 from reconciler.model import SubscriptionKey
 from reconciler.runtime import parse_duration
@@ -109,8 +109,15 @@ def test_of_several_exit_codes_the_weightiest_holds(codes: list[int], ends: int)
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_asks_to_stop_and_the_handlers_come_back(number: signal.Signals) -> None:
     before = signal.getsignal(number)
-    with stoppable() as stop:
-        assert not stop()
+    with Signals() as signals:
+        signals.finish_batches()
+        assert not signals.asked()
         os.kill(os.getpid(), number)
-        assert stop()
+        assert signals.asked()
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_before_anything_is_under_way_a_signal_ends_the_command(number: signal.Signals) -> None:
+    with pytest.raises(KeyboardInterrupt), Signals():
+        os.kill(os.getpid(), number)
