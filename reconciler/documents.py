@@ -282,6 +282,8 @@ class EntryPart(Part):
     """When, in real time."""
     as_of: Instant | None
     """The instant that it was recorded as of: another one where the run was given one."""
+    allowed: list[str]
+    """The `--allow` flags of its run: who applied went past these limits."""
     subscription: str
     """The key it had then."""
     kind: str

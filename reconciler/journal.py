@@ -94,6 +94,8 @@ class HistoryEntry:
     source: Location | None
     as_of: datetime | None = None
     """The instant that it was recorded as of, where the run had one of its own."""
+    allowed: tuple[str, ...] = ()
+    """The `--allow` flags that its run was given."""
 
 
 @dataclass(frozen=True, slots=True)

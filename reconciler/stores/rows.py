@@ -188,9 +188,17 @@ def history_entry(row: Row) -> HistoryEntry:
             commit_author=_optional_text(row[14]),
             source=Location(_text(row[15]), _given(row[16]), _given(row[17])) if row[15] else None,
             as_of=instant(row[18]),
+            allowed=_texts(row[19]),
         )
     except (TypeError, ValueError) as error:
         raise ValueError(f"journal entry {row[0]}: {error}") from error
+
+
+def _texts(value: Any) -> tuple[str, ...]:
+    found = orjson.loads(_text(value))
+    if not isinstance(found, list):
+        raise ValueError("no list of flags")  # noqa: TRY004 - a damaged row, told like every other
+    return tuple(_text(item) for item in found)
 
 
 def freeze(reason: Any, since: Any, actor: Any, until: Any) -> Freeze | None:

@@ -73,11 +73,12 @@ def _details(entry: HistoryEntry) -> list[Line]:
     other = entry.as_of is not None and abs(entry.as_of - entry.at) > _SAME
     as_of = f"as of {entry.as_of.astimezone(UTC):%Y-%m-%d %H:%M:%SZ}" if other and entry.as_of else ""
     why = f"why: {entry.reason}    " if entry.reason else "why: "
+    allowed = f"with --allow {' '.join(entry.allowed)}" if entry.allowed else ""
     found = [
         f"{_INDENT}{', '.join(moves)}" if moves else "",
         f"{_INDENT}error: {entry.error}" if entry.error else "",
         f"{_INDENT}{why}{entry.source or ''}" if entry.reason or entry.source else "",
-        f"{_INDENT}{'; '.join(part for part in (as_of, decided + author, applied, run) if part)}",
+        f"{_INDENT}{'; '.join(part for part in (as_of, decided + author, applied, allowed, run) if part)}",
     ]
     return [(Piece(text, Style.QUIET if text is found[-1] else Style.PLAIN),) for text in found if text]
 

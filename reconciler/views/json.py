@@ -180,6 +180,7 @@ def history_values(entry: HistoryEntry) -> Document:
         "commit": entry.commit,
         "commit_author": entry.commit_author,
         "ci_run": entry.ci_run,
+        "allowed": list(entry.allowed),
         "source": source(entry.source),
     }
 

@@ -107,10 +107,10 @@ def test_what_is_not_recorded_is_none() -> None:
 
 def test_a_journal_row_that_is_none_is_named() -> None:
     row = (5, "r", "2026-11-23T12:00:00Z", "c", "n", "update", "succeeded", "{}", "{}", *[None] * 2, "a")
-    row = (*row, None, None, None, "f.yaml", 1, 2, "2026-11-24T00:00:00Z")
+    row = (*row, None, None, None, "f.yaml", 1, 2, "2026-11-24T00:00:00Z", '["empty"]')
     assert history_entry(row).source == Location("f.yaml", 1, 2)
-    assert history_entry(row).outcome is OutcomeKind.SUCCEEDED
-    for position, value in ((1, None), (2, 3), (6, "done"), (7, "{"), (16, -1), (18, 3)):
+    assert (history_entry(row).outcome, history_entry(row).allowed) == (OutcomeKind.SUCCEEDED, ("empty",))
+    for position, value in ((1, None), (2, 3), (6, "done"), (7, "{"), (16, -1), (18, 3), (19, "{}")):
         bad = [*row]
         bad[position] = value
         with pytest.raises(ValueError, match=r"^journal entry 5: "):

@@ -83,3 +83,9 @@ def test_an_instant_of_its_own_is_told_and_the_usual_one_is_not() -> None:
     usual = replace(TURNED_OFF, as_of=TURNED_OFF.at)
     assert "as of" not in history_text([usual])
     assert "as of 2030-01-01 00:00:00Z" in history_text([replace(TURNED_OFF, as_of=datetime(2030, 1, 1, tzinfo=UTC))])
+
+
+def test_what_a_run_was_allowed_is_told() -> None:
+    assert "with --allow max-endings=contoso/*" in history_text(
+        [replace(TURNED_OFF, allowed=("max-endings=contoso/*",))]
+    )
