@@ -19,7 +19,8 @@ Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
 COLUMNS = (
     "journal.number, runs.id, journal.at, journal.account, journal.name, journal.kind, journal.outcome,"
     " journal.before_values, journal.after_values, journal.reason, journal.error, runs.actor, runs.ci_run,"
-    " runs.commit_ref, runs.commit_author, journal.source_file, journal.source_line, journal.source_column, runs.as_of, runs.allowed"
+    " runs.commit_ref, runs.commit_author, journal.source_file, journal.source_line, journal.source_column,"
+    " runs.as_of, runs.allowed"
 )
 _JOURNAL = f"SELECT {COLUMNS} FROM journal JOIN runs ON runs.number = journal.run WHERE"  # noqa: S608 - from this page
 _STANDS = "AND NOT (outcome = 'intended' AND EXISTS (SELECT 1 FROM journal AS o WHERE o.closes = journal.number))"
