@@ -157,7 +157,10 @@ class Runtime:
             raise UsageError(
                 "bad-store-url", f"{url!r} is no store", "write sqlite:///relative/path or sqlite:////absolute/path"
             )
-        return Path(os.path.abspath(self.root / unquote(url.removeprefix("sqlite:///"))))
+        path = unquote(url.removeprefix("sqlite:///"))
+        if "\0" in path:
+            raise UsageError("bad-store-url", "the store's URL holds a NUL", "no file can have such a name")
+        return Path(os.path.abspath(self.root / path))
 
     def inputs(self, *, commit: bool) -> Inputs:
         """What a pass starts from; `commit` asks git as well."""

@@ -32,7 +32,8 @@ def run(arguments: Sequence[str]) -> int:
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     try:
         code = commands.main(args=list(arguments), prog_name="reconcile", standalone_mode=False)
-        sys.stdout.flush()
+        if sys.stdout is not None:
+            sys.stdout.flush()
     except (KeyboardInterrupt, click.Abort):
         return _fail(arguments, Failure("interrupted", "interrupted", "", INTERRUPTED))
     except click.UsageError as error:

@@ -31,10 +31,11 @@ def report_failure(failure: Failure, formats: Sequence[tuple[str, Path | None]])
             except InputError as error:
                 say(None, f"error: {error.message}")
         elif name == "text":
-            sys.stdout.flush()
             say(None, rendered.decode().rstrip("\n"))
-        else:
+        elif failure.code != "cannot-write":
             put(rendered)
+        else:
+            say(None, f"error: {failure.message}")
     return failure.exit_code
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from reconciler.cli.app import Given
@@ -17,14 +18,15 @@ Render = Callable[[bool], str | bytes]
 """Renders one format; told whether colour is welcome."""
 
 
+def on_terminal() -> bool:
+    """Whether stdout is a terminal; it may be closed altogether."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def colour_on(given: Given) -> bool:
     """Whether stdout is a terminal that wants colour (https://no-color.org)."""
-    return (
-        sys.stdout.isatty()
-        and not given.no_color
-        and not os.environ.get("NO_COLOR")
-        and os.environ.get("TERM") != "dumb"
-    )
+    plain = given.no_color or os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return on_terminal() and not plain
 
 
 def emit(given: Given, renders: Mapping[str, Render]) -> None:
@@ -49,18 +51,26 @@ def put(rendered: str | bytes) -> None:
     data = rendered if isinstance(rendered, bytes) else rendered.encode("utf-8", "backslashreplace")
     if data and not data.endswith(b"\n"):
         data += b"\n"
+    if sys.stdout is None:
+        return  # closed by whoever started us: nobody is to be told
     try:
         sys.stdout.flush()
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
-    except BrokenPipeError:
-        # `| head` has seen enough. What was done stands, and so does its exit code; Python flushes once more at exit.
+    except OSError as error:
+        # Python flushes once more at exit, and would fail once more.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        if isinstance(error, BrokenPipeError):
+            return  # `| head` has seen enough: what was done stands, and so does its exit code
+        reason = error.strerror or str(error)
+        raise InputError("cannot-write", f"the output could not be written: {reason}", "make room for it") from error
 
 
 def say(given: Given | None, text: str) -> None:
     """Talk: on stderr, and not at all with `--quiet`."""
-    if given is None or not given.quiet:
+    if sys.stderr is None or (given is not None and given.quiet):
+        return
+    with suppress(OSError):  # nobody is left to be told
         sys.stderr.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
         sys.stderr.flush()
 

@@ -23,7 +23,7 @@ Tell = Callable[[int, int], None]
 @contextmanager
 def progress_on(given: Given) -> Iterator[Tell]:
     """A bar with the time left; silent off a terminal, with `--quiet`, and for short work."""
-    if given.quiet or not sys.stderr.isatty():
+    if given.quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda done, total: None
         return
     bar = _Bar(time.monotonic())

@@ -11,7 +11,7 @@ from pathlib import Path
 import click
 
 from reconciler.cli.app import COMMANDS, Given, own, shared
-from reconciler.cli.output import Render, colour_on, emit, put, say, write_file
+from reconciler.cli.output import Render, colour_on, emit, on_terminal, put, say, write_file
 from reconciler.cli.progress import progress_on
 from reconciler.cli.rendering import pass_renders, validation_renders
 from reconciler.cli.session import Signals, apply_code, dry_run_code, runtime_for
@@ -129,7 +129,7 @@ def carry_out(
     """A whole pass that applies; on a terminal it asks first. Signals are caught here unless the caller hears them;
     `told` gets the report before it is printed.
     """
-    asks = not yes and sys.stdin.isatty() and sys.stdout.isatty()
+    asks = not yes and sys.stdin is not None and sys.stdin.isatty() and on_terminal()
 
     def agree(found: Pass) -> bool:
         if approve is not None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import sys
 from pathlib import Path
 
 import click
 
 from reconciler.cli.app import Given, shared
-from reconciler.cli.output import emit, say, write_file
+from reconciler.cli.output import emit, put, say, write_file
 from reconciler.cli.rendering import findings_renders, note_renders
 from reconciler.cli.session import runtime_for, whole
 from reconciler.diagnostics import Severity
@@ -39,7 +38,7 @@ def export_store(given: Given, file: Path) -> int:
     with reader:
         data = b"".join(export_lines(reader))
     if file.name == "-":
-        sys.stdout.buffer.write(data)
+        put(data)
         return 0
     write_file(file, data)
     say(given, f"Exported: {data.count(bytes([10]))} lines to {file}")

@@ -236,3 +236,16 @@ def test_a_bug_says_so_in_the_format_that_was_asked_for(applied: World, monkeypa
     assert (done.document["error"]["code"], done.code) == ("bug", 70)
     (log,) = applied.root.glob("reconcile-bug-*.log")
     assert "a broken promise" in log.read_text()
+
+
+@pytest.mark.parametrize(
+    ("redirected", "code"),
+    [(">&-", 0), (">/dev/full", 1), ("2>&-", 0), (">/dev/full 2>/dev/full", 1)],
+    ids=["stdout closed", "stdout full", "stderr closed", "both full"],
+)
+def test_an_output_that_takes_nothing_is_no_bug(world: World, redirected: str, code: int) -> None:
+    world.specs(SPEC)
+    words = f"{sys.executable} -m reconciler -C {world.root} --as-of 2026-11-23 {redirected}"
+    done = subprocess.run(["bash", "-c", words], capture_output=True, check=False)
+    assert (done.returncode, b"bug" in done.stderr) == (code, False)
+    assert world.run("status").last == "1 subscription: 1 active."
