@@ -45,7 +45,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         store=environ.get("RECONCILE_STORE") or None,
         settings_file=environ.get("RECONCILE_CONFIG") or None,
         lock_timeout=environ.get("RECONCILE_LOCK_TIMEOUT") or None,
-        caps={limit: _cap(name, environ[name]) for name, limit in _CAPS.items() if environ.get(name)},
+        caps={limit: _cap(name, environ[name]) for name, limit in _CAPS.items() if name in environ},
         actor=_actor(environ),
         host=socket.gethostname(),
         ci_run=_ci_run(environ),

@@ -203,7 +203,8 @@ def _bookkeeping(inputs: Inputs, found: Pass) -> Bookkeeping:
     desired, stored, verdict = found.desired, found.stored, found.verdict
     stopped = {refusal.scope for refusal in verdict.refused}
     safety = as_recorded(inputs.settings.safety)
-    recorded = verdict.clear and safety != stored.safety
+    # A narrowed run hides what the brakes would refuse: letting it record looser ones would be a way around them.
+    recorded = verdict.clear and inputs.selection.everything and safety != stored.safety
     if "run" in stopped:
         return Bookkeeping()
     kept = Bookkeeping(

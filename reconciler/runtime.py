@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
 from reconciler.desired import SpecTexts
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.environment import Environment, read_environment
 from reconciler.errors import InputError, LeaseHeld, ReconcilerError, SpecError, StoreError, UsageError
 from reconciler.journal import ApplyReport, Run
@@ -131,7 +131,11 @@ class Runtime:
         """Every spec file, with what was found while reading the settings."""
         from reconciler.sources import DirectorySource
 
-        found = DirectorySource(self.root / self.settings.specs, str(PurePosixPath(self.settings.specs))).read()
+        folder = self.root / self.settings.specs
+        if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(self.root)):
+            summary, hint = "the specs are a link out of the repository", "put the files themselves there"
+            raise SpecError([error("link-outside", summary, Location(self.settings.specs), hint=hint)])
+        found = DirectorySource(folder, str(PurePosixPath(self.settings.specs))).read()
         return replace(found, diagnostics=(*self._loaded[2], *found.diagnostics))
 
     @cached_property
@@ -196,7 +200,7 @@ class Runtime:
     @contextmanager
     def reading(self) -> Iterator[StateReader | None]:
         """The store, read-only by construction; None where there is none yet."""
-        if not os.path.lexists(self.store_path):
+        if not self._store_there():
             yield None
             return
         from reconciler.stores.sqlite import open_reader
@@ -229,6 +233,18 @@ class Runtime:
                 "point `store.url` at the pinned store",
             )
 
+    def _store_there(self) -> bool:
+        """Whether anything stands where the store should; what cannot be looked at is an error, never absence."""
+        try:
+            self.store_path.lstat()
+        except FileNotFoundError:
+            return False
+        except OSError as error:
+            hint = "look at the rights of its folder, and at the path"
+            message = f"the store {self.store_path} cannot be read: {error.strerror}"
+            raise StoreError("unreadable-store", message, hint) from error
+        return True
+
     def _no_store(self) -> StoredState:
         return StoredState(lineage=self.settings.lineage, exists=False)
 
@@ -249,7 +265,8 @@ class Runtime:
         """One whole pass under the lease. `agree` sees the plan before anything is written; it says no: no report."""
         inputs = self.inputs(commit=True)
         desired = read_specs(inputs)
-        with self._leased():
+        self._store_there()  # before the lease, whose lock file would be tried at a place that cannot be
+        with self.leased():
             with self.reading_or_writing() as store:
                 stored = self._no_store() if store is None else store.snapshot()
                 found = plan_pass(inputs, desired, stored)
@@ -265,12 +282,10 @@ class Runtime:
         self, inputs: Inputs, found: Pass, stop: Callable[[], bool], progress: Callable[[int, int], None]
     ) -> tuple[Pass, ApplyReport]:
         """No store yet: a run that may write creates it; one that was refused leaves no trace."""
-        from reconciler.stores.sqlite import open_store
-
         if found.verdict.refused and not found.verdict.allowed:
             return found, ApplyReport(run=None, refused=found.verdict.refused)
         lineage = found.stored.lineage or new_lineage()
-        with open_store(self.store_path, self.lock_timeout, create=lineage) as store:
+        with self.new_store(lineage) as store:
             created = replace(found, stored=replace(found.stored, lineage=lineage))
             report = self._carry_out(inputs, created, store, stop, progress)
         report = replace(report, lineage=lineage, created_store=True)
@@ -287,7 +302,8 @@ class Runtime:
         return apply_pass(inputs, found, run, Hands(store, providers, self.clock, stop, progress))
 
     @contextmanager
-    def _leased(self, timeout: float | None = None) -> Iterator[None]:
+    def leased(self, timeout: float | None = None) -> Iterator[None]:
+        """The exclusive right to write to the store; `timeout` instead of the usual one."""
         from reconciler.stores.lease import FileLease
 
         with FileLease(self.store_path, self.lock_timeout if timeout is None else timeout).hold():
@@ -298,7 +314,7 @@ class Runtime:
         """The store for writing, under a lease that is held already; None where there is none."""
         from reconciler.stores.sqlite import open_store
 
-        if not os.path.lexists(self.store_path):
+        if not self._store_there():
             yield None
             return
         with open_store(self.store_path, self.lock_timeout) as store:
@@ -308,7 +324,7 @@ class Runtime:
     def writing(self) -> Iterator[Session]:
         """A store that must exist, for a command that writes: under the lease, checked to be the pinned one."""
         self._check_there()
-        with self._leased(), self._session() as session:
+        with self.leased(), self._session() as session:
             yield session
 
     @contextmanager
@@ -317,12 +333,45 @@ class Runtime:
         self._check_there()
         with ExitStack() as held:
             with suppress(LeaseHeld):
-                held.enter_context(self._leased(0.0))
+                held.enter_context(self.leased(0.0))
             yield held.enter_context(self._session())
+
+    def new_store(self, lineage: str) -> Store:
+        """A store where none is yet; to be called under the lease, and closed."""
+        from reconciler.stores.sqlite import open_store
+
+        return open_store(self.store_path, self.lock_timeout, create=lineage)
+
+    def exported(self) -> bytes:
+        """The whole store as deterministic JSON lines."""
+        from reconciler.stores.export import export_lines
+        from reconciler.stores.sqlite import open_reader
+
+        self._check_there()
+        reader = open_reader(self.store_path, self.lock_timeout)
+        if reader is None:
+            raise StoreError("no-store", f"there is no store at {self.store_path}", "the first apply creates it")
+        with reader:
+            return b"".join(export_lines(reader))
+
+    def taken_in(self, lines: Sequence[bytes]) -> StoredState:
+        """A store made of exported lines, where none is yet."""
+        from reconciler.stores.export import import_store
+
+        with self.leased():
+            import_store(self.store_path, lines, self.lock_timeout)
+            with self.reading() as reader:
+                return self._no_store() if reader is None else reader.snapshot()
+
+    def examined(self) -> list[Diagnostic]:
+        """Everything that is wrong with the store; writes nothing."""
+        from reconciler.stores.check import check_store
+
+        return check_store(self.store_path, self.lock_timeout, self.settings.lineage)
 
     def _check_there(self) -> None:
         """Before the lease, whose lock file would stand beside a mistyped path for good."""
-        if not os.path.lexists(self.store_path):
+        if not self._store_there():
             raise StoreError("no-store", f"there is no store at {self.store_path}", "the first apply creates it")
 
     @contextmanager

@@ -134,7 +134,7 @@ def _kind(entry: os.DirEntry[str]) -> str:
     name = entry.name
     if name.startswith("."):
         return ""
-    is_file = name.endswith(SUFFIXES)
+    is_file = name.lower().endswith(SUFFIXES)
     is_folder = entry.is_dir(follow_symlinks=False)
     is_linked_folder = entry.is_symlink() and Path(entry.path).is_dir()
     if not (is_file or is_folder or is_linked_folder):

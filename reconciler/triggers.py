@@ -40,6 +40,7 @@ def _watched(folder: Path, stop: Event, *, polling: bool) -> Iterator[bool]:
 
     if not folder.is_dir():
         raise FileNotFoundError(folder)
+    watched = folder.stat().st_ino
     yield True
     for changes in watch(
         folder,
@@ -56,3 +57,5 @@ def _watched(folder: Path, stop: Event, *, polling: bool) -> Iterator[bool]:
         yield bool(changes)
         if not folder.is_dir():
             raise FileNotFoundError(folder)
+        if folder.stat().st_ino != watched:
+            return  # another folder was moved in its place: that one is watched from now on

@@ -21,7 +21,9 @@ ROOT = Path(__file__).resolve().parents[1]
 MODULE_LINES, MODULE_LINES_AT_MOST = 400, 600
 FUNCTION_LINES, FUNCTION_LINES_AT_MOST = 40, 60
 
-LONG_MODULES: dict[str, str] = {}
+LONG_MODULES: dict[str, str] = {
+    "reconciler.runtime": "the one class that names every adapter: in two, each would have to name them",
+}
 """Modules over the 400 lines, each with the reason; one that is shorter again must leave the list."""
 LONG_FUNCTIONS: dict[str, str] = {}
 """Functions over the 40 lines, likewise."""

@@ -60,7 +60,7 @@ def test_files_of_both_suffixes_are_read_in_path_order(root: Path) -> None:
 
 def test_dot_names_and_files_of_other_kinds_are_passed_by(root: Path) -> None:
     write(
-        root, ".hidden.yaml", ".git/a.yaml", "readme.md", "_notes.txt", "a.yaml.bak", "b.YAML", "yaml", "sub/.x/a.yaml"
+        root, ".hidden.yaml", ".git/a.yaml", "readme.md", "_notes.txt", "a.yaml.bak", "b.YAMLS", "yaml", "sub/.x/a.yaml"
     )
     (root / "..data").symlink_to("/", target_is_directory=True)
     os.mkfifo(root / "pipe")
@@ -68,6 +68,11 @@ def test_dot_names_and_files_of_other_kinds_are_passed_by(root: Path) -> None:
     found = read(root)
     assert [file.origin for file in found.files] == ["specs/good.yaml"]
     assert findings(found) == []
+
+
+def test_a_spec_is_one_in_capitals_too(root: Path) -> None:
+    write(root, "a.YAML", "b.Yml")
+    assert [file.origin for file in read(root).files] == ["specs/a.YAML", "specs/b.Yml", "specs/good.yaml"]
 
 
 @pytest.mark.parametrize(

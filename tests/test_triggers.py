@@ -81,3 +81,25 @@ def test_polling_that_fails_too_is_told(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setattr(triggers, "_watched", watched)
     with pytest.raises(OSError, match="input/output"):
         list(folder_ticks(tmp_path, Event(), lambda text: None))
+
+
+def test_a_folder_that_is_moved_into_place_is_watched_from_then_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(triggers, "_TICK", 50)
+    monkeypatch.setattr(triggers, "_SETTLE", 20)
+    folder, other = tmp_path / "specs", tmp_path / "v2"
+    folder.mkdir()
+    other.mkdir()
+    stop = Event()
+    ticks = folder_ticks(folder, stop, lambda text: None)
+    assert next(ticks)
+    _next(ticks, wanted=False)
+    folder.rename(tmp_path / "old")
+    other.rename(folder)
+    _next(ticks, wanted=True)
+    _next(ticks, wanted=False)
+    (folder / "a.yaml").write_text("1", encoding="utf-8")
+    _next(ticks, wanted=True)
+    stop.set()
+    assert list(ticks) == []

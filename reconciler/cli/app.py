@@ -231,7 +231,8 @@ def command_in(arguments: Sequence[str]) -> str:
     """The command as its JSON document names it, read as loosely."""
     routed = _routed(arguments)
     if routed[0] != DEFAULT:
-        return "-".join([routed[0], *routed[1:2]]) if routed[0] == "store" else routed[0]
+        second = [word for word in routed[1:2] if routed[0] == "store" and not word.startswith("-")]
+        return "-".join([routed[0], *second])
     return "plan" if "--dry-run" in routed else "apply"
 
 

@@ -32,7 +32,7 @@ def report_failure(failure: Failure, formats: Sequence[tuple[str, Path | None]])
                 say(None, f"error: {error.message}")
         elif name == "text":
             say(None, rendered.decode().rstrip("\n"))
-        elif failure.code != "cannot-write":
+        elif failure.code != "cannot-print":
             put(rendered)
         else:
             say(None, f"error: {failure.message}")

@@ -40,8 +40,6 @@ from reconciler.safety import review
 from reconciler.settings import AccountSettings
 from reconciler.spec import load_specs
 from reconciler.stored import StoredState
-from reconciler.stores.lease import FileLease
-from reconciler.stores.sqlite import open_store
 
 _SCHEMA = "schemas/specs.v1.schema.json"
 """Where a repository keeps the schema that editors are pointed to, relative to its root."""
@@ -191,7 +189,7 @@ class _Desk:
     ) -> tuple[Import, Verdict, ApplyReport]:
         """Write the specs, read them back, and record, all under the lease; a refused import does neither."""
         runtime = self.runtime
-        with FileLease(runtime.store_path, runtime.lock_timeout).hold(), runtime.reading_or_writing() as there:
+        with runtime.leased(), runtime.reading_or_writing() as there:
             stored = self.no_store() if there is None else there.snapshot()
             decided, verdict = self.decide(rows, asked, stored)
             if not verdict.clear:
@@ -202,7 +200,7 @@ class _Desk:
                 return decided, verdict, self._record(decided, stored, there, stop, progress)
             lineage = stored.lineage or new_lineage()
             with self._written(decided.files, anew):
-                made = open_store(runtime.store_path, runtime.lock_timeout, create=lineage)
+                made = runtime.new_store(lineage)
             with made:
                 report = self._record(decided, replace(stored, lineage=lineage), made, stop, progress)
             return decided, verdict, replace(report, lineage=lineage, created_store=True)

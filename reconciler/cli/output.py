@@ -63,7 +63,7 @@ def put(rendered: str | bytes) -> None:
         if isinstance(error, BrokenPipeError):
             return  # `| head` has seen enough: what was done stands, and so does its exit code
         reason = error.strerror or str(error)
-        raise InputError("cannot-write", f"the output could not be written: {reason}", "make room for it") from error
+        raise InputError("cannot-print", f"the output could not be written: {reason}", "make room for it") from error
 
 
 def say(given: Given | None, text: str) -> None:

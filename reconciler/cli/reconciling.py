@@ -22,6 +22,9 @@ from reconciler.reconcile import Pass, check_selection, read_specs
 from reconciler.runtime import Runtime
 from reconciler.stored import StoredState
 
+_PLAN_AT_MOST = 1 << 30
+"""Bytes: a plan of a million changes is about that large."""
+
 
 @click.command("run", hidden=True)
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
@@ -81,12 +84,18 @@ def apply(given: Given, saved: Path) -> int:
 
 
 def _bytes_of(file: Path) -> bytes:
+    """The file's bytes; a plan is never as large as what is refused here, which may have no end."""
     try:
-        return file.read_bytes()
+        with file.open("rb") as opened:
+            data = opened.read(_PLAN_AT_MOST + 1)
     except OSError as error:
+        hint = "save one: reconcile plan -o FILE"
+        raise InputError("no-plan-file", f"{file} could not be read: {error.strerror}", hint) from error
+    if len(data) > _PLAN_AT_MOST:
         raise InputError(
-            "no-plan-file", f"{file} could not be read: {error.strerror}", "save one: reconcile plan -o FILE"
-        ) from error
+            "not-a-plan", f"{file} is larger than any plan", "a plan's file comes from: reconcile plan -o FILE"
+        )
+    return data
 
 
 @click.command()
@@ -105,11 +114,12 @@ def validate(given: Given, paths: tuple[str, ...]) -> int:
 def show_plan(given: Given, runtime: Runtime, *, save: Path | None = None) -> int:
     """A dry run: report, and write nothing but the files that were asked for."""
     machine = save is not None or any(name in ("json", "markdown") for name in _formats(given))
-    found = runtime.dry_run(commit=machine)
-    renders = _renders(found, None)
-    if save is not None:
-        write_file(given.directory / save, renders["json"](False))
-    emit(given, renders)
+    with Signals():
+        found = runtime.dry_run(commit=machine)
+        renders = _renders(found, None)
+        if save is not None:
+            write_file(given.directory / save, renders["json"](False))
+        emit(given, renders)
     return dry_run_code(found, detailed=given.detailed_exitcode)
 
 
@@ -142,12 +152,14 @@ def carry_out(
 
     # A watch hears its signals itself, and is asked between batches.
     signals = Signals()
-    with signals if asked_to_stop is None else nullcontext(), progress_on(given) as progress:
-        found, report = runtime.apply(agree, asked_to_stop or signals.asked, progress)
-    if report is None:
-        raise Refused("not-approved", "nothing was applied", "answer yes to apply, or give --yes")
-    told(report)
-    emit(given, _renders(found, report, brief=asks and given.format == "text" and bool(found.verdict.allowed)))
+    with signals if asked_to_stop is None else nullcontext():
+        with progress_on(given) as progress:
+            found, report = runtime.apply(agree, asked_to_stop or signals.asked, progress)
+        if report is None:
+            raise Refused("not-approved", "nothing was applied", "answer yes to apply, or give --yes")
+        told(report)
+        # Still deaf to signals: what was done must be told.
+        emit(given, _renders(found, report, brief=asks and given.format == "text" and bool(found.verdict.allowed)))
     return apply_code(found, report)
 
 

@@ -12,7 +12,7 @@ from reconciler.cli.output import emit, put, say, write_file
 from reconciler.cli.rendering import findings_renders, note_renders
 from reconciler.cli.session import runtime_for, whole
 from reconciler.diagnostics import Severity
-from reconciler.errors import InputError, StoreError
+from reconciler.errors import InputError
 from reconciler.views.words import counted
 
 
@@ -26,17 +26,9 @@ def store() -> None:
 @shared
 def export_store(given: Given, file: Path) -> int:
     """Write the whole store to FILE as deterministic JSON lines; `-` is stdout."""
-    from reconciler.stores.export import export_lines
-    from reconciler.stores.sqlite import open_reader
-
     whole(given)
     file = given.directory / file
-    runtime = runtime_for(given)
-    reader = open_reader(runtime.store_path, runtime.lock_timeout)
-    if reader is None:
-        raise StoreError("no-store", f"there is no store at {runtime.store_path}", "the first apply creates it")
-    with reader:
-        data = b"".join(export_lines(reader))
+    data = runtime_for(given).exported()
     if file.name == "-":
         put(data)
         return 0
@@ -50,9 +42,6 @@ def export_store(given: Given, file: Path) -> int:
 @shared
 def import_store(given: Given, file: Path) -> int:
     """Make a store from FILE, where none is yet."""
-    from reconciler.stores.export import import_store as take_in
-    from reconciler.stores.lease import FileLease
-
     whole(given)
     file = given.directory / file
     runtime = runtime_for(given)
@@ -63,11 +52,10 @@ def import_store(given: Given, file: Path) -> int:
             "no-export-file", f"{file} could not be read: {error.strerror}", "reconcile store export FILE"
         ) from error
     _check_pin(lines[0] if lines else b"", runtime.settings.lineage, file)
-    with FileLease(runtime.store_path, runtime.lock_timeout).hold():
-        summary = take_in(runtime.store_path, lines, runtime.lock_timeout)
-    holds = counted(summary.subscriptions, "subscription")
-    line = f"Imported: the store {summary.lineage}, serial {summary.serial}, {holds}."
-    fields = {"lineage": summary.lineage, "serial": summary.serial, "subscriptions": summary.subscriptions}
+    stored = runtime.taken_in(lines)
+    count = len(stored.subscriptions)
+    line = f"Imported: the store {stored.lineage}, serial {stored.serial}, {counted(count, 'subscription')}."
+    fields = {"lineage": stored.lineage, "serial": stored.serial, "subscriptions": count}
     emit(given, note_renders("store-import", [line], fields))
     return 0
 
@@ -87,11 +75,8 @@ def _check_pin(header: bytes, pinned: str | None, file: Path) -> None:
 @shared
 def check_store(given: Given) -> int:
     """Check the store's integrity; writes nothing."""
-    from reconciler.stores.check import check_store as examine
-
     whole(given)
-    runtime = runtime_for(given)
-    found = examine(runtime.store_path, runtime.lock_timeout, runtime.settings.lineage)
+    found = runtime_for(given).examined()
     wrong = {item.code for item in found if item.severity is Severity.ERROR}
     sound = not wrong
     other = "This is another store than the settings pin." if wrong == {"other-store"} else "The store is damaged."

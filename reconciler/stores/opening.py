@@ -41,7 +41,7 @@ def inspect(path: Path) -> bool:
         if not stat.S_ISREG(found.st_mode):
             raise _odd(path, found)
         header = _header(path)
-    except (FileNotFoundError, NotADirectoryError):
+    except FileNotFoundError:
         return False
     except OSError as error:
         raise failures.of_system(error, path) from error

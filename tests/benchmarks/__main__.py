@@ -29,8 +29,7 @@ for model in (SettingsFile, DefaultsFile, SpecsFile):
     model.model_rebuild()
 """
 _BARE = "import click\n@click.group()\ndef main(): 'A program.'\nmain()"
-_SCAN = """
-import sys
+_SCAN = f"""{_MODELS}import sys
 from pathlib import Path
 from yaml import StreamEndEvent
 from yaml.cyaml import CParser
@@ -119,11 +118,13 @@ def estate(folder: Path, size: int, runs: int) -> list[str]:
 
     count = f"{size:,}"
     cold = row(
-        f"{count}: cold dry run, no store yet, against the event scan", "2.5", *paired(dry, scan, root, runs, fresh)
+        f"{count}: cold dry run, no store yet, against the event scan plus start-up",
+        "2.5",
+        *paired(dry, scan, root, runs, fresh),
     )
     first = row(f"{count}: first apply against that dry run", "2", *paired(apply, dry, root, runs, fresh))
     nothing = row(
-        f"{count}: dry run with nothing to do against the event scan", "2.5", *paired(dry, scan, root, runs, _nothing)
+        f"{count}: dry run with nothing to do against the same", "2.5", *paired(dry, scan, root, runs, _nothing)
     )
     return [cold, first, nothing]
 

@@ -229,10 +229,8 @@ def test_a_bug_says_so_in_the_format_that_was_asked_for(applied: World, monkeypa
         raise RuntimeError("a broken promise")
 
     monkeypatch.setattr("reconciler.runtime.plan_pass", broken)
-    monkeypatch.setenv("TMPDIR", str(applied.root))
-    tempfile.tempdir = None
+    monkeypatch.setattr(tempfile, "tempdir", str(applied.root))
     done = applied.run("--dry-run", "--format", "json")
-    tempfile.tempdir = None
     assert (done.document["error"]["code"], done.code) == ("bug", 70)
     (log,) = applied.root.glob("reconcile-bug-*.log")
     assert "a broken promise" in log.read_text()
@@ -247,5 +245,5 @@ def test_an_output_that_takes_nothing_is_no_bug(world: World, redirected: str, c
     world.specs(SPEC)
     words = f"{sys.executable} -m reconciler -C {world.root} --as-of 2026-11-23 {redirected}"
     done = subprocess.run(["bash", "-c", words], capture_output=True, check=False)
-    assert (done.returncode, b"bug" in done.stderr) == (code, False)
+    assert (done.returncode, b"bug" in done.stderr) == (code, False), "cannot-print where it is full"
     assert world.run("status").last == "1 subscription: 1 active."

@@ -225,3 +225,46 @@ def test_an_account_that_is_not_selected_is_not_judged(world: World) -> None:
     assert world.dry_run("--detailed-exitcode", "--select", "contoso/*").code == 0
     assert world.dry_run("--detailed-exitcode", str(world.root / "specs/contoso.yaml")).code == 0
     assert world.dry_run("--detailed-exitcode", "--allow", "empty=fabrikam/*").code == 0
+
+
+def test_a_narrowed_run_does_not_record_looser_brakes(world: World) -> None:
+    names = [f"s{number}" for number in range(12)]
+    world.specs("".join(MONTHLY.replace("visio:", f"{name}:") for name in names))
+    world.apply()
+    loose = "{count: 1000, percent: 100, at_least: 1000}"
+    safety = f"safety: {{max_endings: {loose}, max_changes: {loose}}}\n"
+    world.write("reconcile.yaml", f"version: 1\naccounts: {{contoso: {{provider: ledger}}}}\n{safety}")
+    world.specs("".join(MONTHLY.replace("visio:", f"{name}:") + "  recurring: off\n" for name in names))
+    assert world.apply().code == 3
+    assert world.apply("--select", "contoso/s1").code == 0
+    refused = world.apply("--format", "json")
+    assert (refused.code, refused.document["refused"][0]["limit"]) == (3, "max-endings")
+
+
+@pytest.mark.parametrize(
+    "place", ["sqlite:///reconcile.yaml/state.db", f"sqlite:///{'x' * 300}", "sqlite:///loop/state.db"]
+)
+def test_a_store_that_cannot_be_looked_at_is_not_absent(applied: World, place: str) -> None:
+    (applied.root / "loop").symlink_to("loop")
+    for command in (["--dry-run"], ["status"], ["history"], ["--yes"]):
+        done = applied.run(*command, "--store", place, "--format", "json", as_of=None)
+        assert done.code == 1, command
+        assert done.document["error"]["code"] in {"unreadable-store", "read-only-store"}
+
+
+def test_specs_that_are_a_link_out_of_the_repository_are_refused(applied: World) -> None:
+    outside = applied.root.parent / "outside"
+    (applied.root / "specs").rename(outside)
+    (applied.root / "specs").symlink_to(outside)
+    done = applied.run("--dry-run", "--format", "json")
+    assert [item["code"] for item in done.document["diagnostics"]] == ["link-outside"]
+    outside.rename(applied.root / "elsewhere")
+    (applied.root / "specs").unlink()
+    (applied.root / "specs").symlink_to("elsewhere")
+    assert applied.dry_run().code == 0, "a link within the repository is fine"
+
+
+def test_a_plan_file_without_an_end_is_refused(applied: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.cli.reconciling._PLAN_AT_MOST", 1000)
+    done = applied.run("apply", "/dev/zero", "--format", "json")
+    assert (done.document["error"]["code"], done.code) == ("not-a-plan", 1)

@@ -61,10 +61,16 @@ def test_something_else_than_a_store_counts_as_damage(tmp_path: Path) -> None:
         inspect(tmp_path / "state.db")
 
 
-@pytest.mark.parametrize("name", ["missing.db", "no-folder/state.db", "a-file/state.db"])
+@pytest.mark.parametrize("name", ["missing.db", "no-folder/state.db"])
 def test_a_missing_store_is_no_error(tmp_path: Path, name: str) -> None:
-    (tmp_path / "a-file").write_text("x")
     assert inspect(tmp_path / name) is False
+
+
+def test_a_file_where_a_folder_should_be_is_not_a_missing_store(tmp_path: Path) -> None:
+    (tmp_path / "a-file").write_text("x")
+    with pytest.raises(StoreError) as refused:
+        inspect(tmp_path / "a-file" / "state.db")
+    assert refused.value.code == "unreadable-store"
 
 
 def test_a_path_that_is_too_long_is_an_error_of_ours(tmp_path: Path) -> None:
