@@ -8,8 +8,8 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from reconciler.cli.app import Given
 from reconciler.errors import InputError
@@ -58,21 +58,27 @@ def put(rendered: str | bytes) -> None:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
     except OSError as error:
-        # Python flushes once more at exit, and would fail once more.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _silence(sys.stdout)
         if isinstance(error, BrokenPipeError):
             return  # `| head` has seen enough: what was done stands, and so does its exit code
         reason = error.strerror or str(error)
         raise InputError("cannot-print", f"the output could not be written: {reason}", "make room for it") from error
 
 
+def _silence(stream: TextIO) -> None:
+    """Let a stream that takes nothing take everything: Python flushes once more at exit, and would fail once more."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def say(given: Given | None, text: str) -> None:
     """Talk: on stderr, and not at all with `--quiet`."""
     if sys.stderr is None or (given is not None and given.quiet):
         return
-    with suppress(OSError):  # nobody is left to be told
+    try:
         sys.stderr.buffer.write(text.encode("utf-8", "backslashreplace") + b"\n")
         sys.stderr.flush()
+    except OSError:  # nobody is left to be told
+        _silence(sys.stderr)
 
 
 def write_file(path: Path, rendered: str | bytes, *, exclusive: bool = False) -> None:
