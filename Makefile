@@ -94,7 +94,7 @@ bench: setup ## Measure speed and memory; the figures are for docs/performance.m
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
 # The faces, the engine and the adapters: what is left is the core and its vocabulary, which must be covered wholly.
-AROUND_THE_CORE := cli runtime schemas watch reconcile apply sources stores providers views __main__
+AROUND_THE_CORE := cli runtime schemas watch triggers reconcile apply sources stores providers views __main__
 comma := ,
 empty :=
 
