@@ -13,7 +13,7 @@ from reconciler import triggers
 from reconciler.triggers import folder_ticks
 
 
-def _next(ticks: Iterator[bool], wanted: bool, most: int = 20) -> None:
+def _next(ticks: Iterator[bool], wanted: bool, most: int = 300) -> None:
     """Go on to the next such tick; bounded, as a tick comes every second at the latest."""
     for _, tick in zip(range(most), ticks, strict=False):
         if tick is wanted:
