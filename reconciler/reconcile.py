@@ -113,6 +113,11 @@ def _headlines(inputs: Inputs, stored: StoredState) -> tuple[str, ...]:
     found = []
     if not stored.exists:
         found.append(_NEW_STORE if inputs.circumstances.pinned is None else _LOST_STORE)
+    elif stored.serial == 0 and inputs.circumstances.pinned is None:
+        # The run that created it was cut off before its report, and so its lineage was never told.
+        found.append(
+            f"the store is new and holds nothing yet; pin it in reconcile.yaml: store.lineage {stored.lineage}"
+        )
     found += settings_moved(inputs.settings.safety, stored.safety)
     return tuple(found)
 

@@ -118,6 +118,16 @@ def test_a_killed_apply_loses_and_doubles_nothing(world: World, name: str, when:
     assert world.dry_run().document["diagnostics"] == []
 
 
+def test_the_line_to_pin_a_store_is_not_lost_with_the_run_that_created_it(world: World) -> None:
+    _estate(world, off=False)
+    _killed(world.root, "record", "before", 1)
+    lineage = world.dry_run().document["bindings"]["store_lineage"]
+    said = f"the store is new and holds nothing yet; pin it in reconcile.yaml: store.lineage {lineage}"
+    assert world.dry_run().document["headlines"] == [said]
+    assert said in world.apply().out
+    assert world.dry_run().document["headlines"] == []
+
+
 def test_a_dry_run_beside_a_crash_in_the_middle_of_a_commit_reads_a_recovered_copy(world: World) -> None:
     _estate(world, off=False)
     world.apply()
