@@ -15,7 +15,7 @@ from reconciler.changes import Change
 from reconciler.diagnostics import Location
 from reconciler.errors import InputError
 from reconciler.model import SubscriptionKey
-from reconciler.plan import Plan, approval, fingerprint
+from reconciler.plan import Plan, approval, canonical, fingerprint
 
 if TYPE_CHECKING:  # it imports pydantic, which is slow, and only needed where a plan was saved
     from reconciler.documents import ChangePart, PlanDocument
@@ -81,9 +81,7 @@ def read_saved_plan(data: bytes, shown_as: str) -> SavedPlan:
 
 def approved_form(change: Change) -> bytes:
     """What of a change is approved, in one canonical form: equal bytes are the same approval."""
-    import orjson  # only where a plan was saved
-
-    return orjson.dumps(approval(change), option=orjson.OPT_SORT_KEYS)
+    return canonical(approval(change))
 
 
 def is_subset(plan: Plan, saved: SavedPlan) -> bool:
