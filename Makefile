@@ -46,15 +46,18 @@ if [ -z "$$found" ]; then \
 fi
 endef
 
-# The story that `run` tells starts from nothing each time, on a day that suits the sample's dates.
-RUN = $(BIN)/reconcile --store sqlite:///build/run/state.db --as-of 2026-11-23
+# The story that `run` tells starts from nothing each time, on days that suit the sample's dates.
+RUN = $(BIN)/reconcile --store sqlite:///build/run/state.db
+AUGUST = --as-of 2026-08-03
+TODAY = --as-of 2026-11-23
 
 .PHONY: run
-run: setup ## The main job on specs/, with a throw-away store: dry run, apply, and a run that finds nothing left to do
+run: setup ## The main job on specs/, with a throw-away store: recorded in August, and today a dry run, an apply, nothing left
 	@rm -rf build/run && mkdir -p build/run
-	$(RUN) --dry-run
-	$(RUN) --yes
-	$(RUN) --yes
+	$(RUN) $(AUGUST) --yes
+	$(RUN) $(TODAY) --dry-run
+	$(RUN) $(TODAY) --yes
+	$(RUN) $(TODAY) --yes
 
 .PHONY: test
 test: setup ## The whole test suite, on all cores
@@ -103,6 +106,10 @@ cover: setup ## Branch coverage: a report of everything, and a failure where the
 	$(BIN)/python -m pytest --numprocesses auto --cov --cov-report= $(ARGS)
 	$(BIN)/python -m coverage report
 	$(BIN)/python -m coverage report --fail-under=100 --omit '$(subst $(empty) ,$(comma),$(foreach name,$(AROUND_THE_CORE),reconciler/$(name).py reconciler/$(name)/*))'
+
+.PHONY: browser
+browser: setup ## The report in a real browser; fails where Chromium is missing
+	CI=true $(BIN)/python -m pytest tests/browser $(ARGS)
 
 .PHONY: lock
 lock: ## Lock the requirements anew from pyproject.toml; LOCK=--upgrade takes the newest releases

@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from reconciler.changes import Change, Kind
 from reconciler.errors import StoreError
+from reconciler.events import Event
 from reconciler.journal import ApplyReport, ChangeReport, Entry, Freeze, Holder, Outcome, OutcomeKind, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.plan import approval, canonical
@@ -34,6 +35,8 @@ class Instruction:
     lineage: str
     serial: int
     """Of the snapshot that the plan was made from; with the lineage it fixes the operation ids."""
+    elapsed: tuple[Event, ...] = ()
+    """What time did since it was last recorded: journaled before the changes, which stand on it."""
     closes: bool = False
     """An earlier run was cut off: this one is journaled even if nothing is left to change."""
     batch: int = BATCH
@@ -41,7 +44,7 @@ class Instruction:
     @property
     def empty(self) -> bool:
         """Whether there is nothing to write at all: such a run leaves no trace."""
-        return not (self.changes or self.closes) and self.bookkeeping == Bookkeeping()
+        return not (self.changes or self.elapsed or self.closes) and self.bookkeeping == Bookkeeping()
 
 
 def execute(
@@ -64,6 +67,9 @@ def execute(
     hand = _Hand(instruction, dict(rows), store, providers, clock)
     with _described(store, instruction.run):
         store.begin(instruction.run)
+        for events in batched_by_key(instruction.elapsed, instruction.batch):
+            if not hand.halted(stop):
+                hand.take_down(events)
         for batch in _batches(instruction, providers):
             if hand.halted(stop):
                 hand.skip(batch)
@@ -75,6 +81,7 @@ def execute(
     return ApplyReport(
         run=instruction.run.id,
         changes=tuple(hand.reports),
+        elapsed=tuple(hand.elapsed),
         interrupted=hand.interrupted,
         frozen=hand.freeze,
         settings_recorded=hand.whole and instruction.bookkeeping.safety is not None,
@@ -100,6 +107,18 @@ def _batches(instruction: Instruction, providers: Mapping[str, Provider]) -> Ite
         yield tuple(batch)
 
 
+def batched_by_key(events: Sequence[Event], size: int) -> Iterator[tuple[Event, ...]]:
+    """The events in order, at least `size` at a time, all of one record together: its row is the one after all."""
+    batch: list[Event] = []
+    for event in events:
+        if len(batch) >= size and batch[-1].key != event.key:
+            yield tuple(batch)
+            batch = []
+        batch.append(event)
+    if batch:
+        yield tuple(batch)
+
+
 @contextmanager
 def _described(store: Store, run: Run) -> Iterator[None]:
     """While it lasts, the store says who holds it. One that cannot forget that again must not hide what was done."""
@@ -114,6 +133,12 @@ def _described(store: Store, run: Run) -> Iterator[None]:
 def operation_id(lineage: str, serial: int, change: Change) -> str:
     """The same for the same change planned from the same serial, so that a repeat is known as one."""
     return sha256(canonical([lineage, serial, approval(change)])).hexdigest()[:32]
+
+
+def event_id(lineage: str, serial: int, event: Event) -> str:
+    """The same for the same event seen from the same serial."""
+    named = [lineage, serial, str(event.key), event.kind.value, event.at]
+    return sha256(canonical(named)).hexdigest()[:32]
 
 
 def _former_key(change: Change) -> SubscriptionKey | None:
@@ -132,6 +157,8 @@ class _Hand:
     providers: Mapping[str, Provider]
     clock: Clock
     reports: list[ChangeReport] = field(default_factory=list)
+    elapsed: list[Event] = field(default_factory=list)
+    """What time did, as far as it is recorded."""
     acted: bool = False
     """Something was recorded."""
     asked: bool = False
@@ -160,6 +187,25 @@ class _Hand:
         error = self.broken.message if self.broken is not None else None
         self.reports += [ChangeReport(change, OutcomeKind.SKIPPED, error) for change in batch]
 
+    def take_down(self, events: Sequence[Event]) -> None:
+        """Journal what time did, with the records that it left."""
+        instruction = self.instruction
+        entries = [
+            Entry(
+                event_id(instruction.lineage, instruction.serial, event),
+                event,
+                Outcome(OutcomeKind.SUCCEEDED, self.rows[event.key]),
+            )
+            for event in events
+        ]
+        try:
+            self.store.record(instruction.run.id, entries, self.clock.now())
+        except StoreError as error:
+            self._break(error)
+            return
+        self.acted = True
+        self.elapsed += events
+
     def carry_out(self, batch: Sequence[Change]) -> None:
         """Intent, effect and outcome of one batch; a failing store ends the run here, with all before it recorded."""
         run_id = self.instruction.run.id
@@ -174,7 +220,10 @@ class _Hand:
             return
         self.asked = False
         self.acted = True
-        self.reports += [ChangeReport(item.change, item.outcome.kind, item.outcome.error) for item in entries]
+        self.reports += [
+            ChangeReport(change, item.outcome.kind, item.outcome.error)
+            for change, item in zip(batch, entries, strict=True)
+        ]
 
     def finish(self) -> None:
         """Close the run in the store."""

@@ -6,9 +6,11 @@ Frozen values. A Change says everything that is needed to carry it out; deciding
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 
+from reconciler.consequences import Impact
 from reconciler.diagnostics import Place
 from reconciler.model import SubscriptionKey
 
@@ -73,8 +75,10 @@ class Change:
     product: str = ""
     declares: bool = False
     """The specs declare a pair for this subscription; kept on the record so that its removal can be told."""
-    impact: Mapping[str, object] = field(default_factory=dict)
-    """Dates (and later money) that follow, for people; not part of the fingerprint."""
+    scheduled: bool = False
+    """A dated intent asks for it: while that holds, own keys beside it are void."""
+    impact: Impact | None = None
+    """What follows, for people and for the limits in money; not part of the fingerprint."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,6 +106,23 @@ class Listed:
 
 
 @dataclass(frozen=True, slots=True)
+class Scheduled:
+    """A dated intent whose day is still to come, and what it will do then as things stand."""
+
+    key: SubscriptionKey
+    on: date
+    """From 00:00 UTC of this day."""
+    kind: Kind | None
+    """The verb that it leads to; None: nothing is to do then, or it will be blocked."""
+    detail: str
+    """In words: what it sets, and why nothing comes of it where nothing does."""
+    place: Place
+    product: str = ""
+    reason: str | None = None
+    impact: Impact | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Drift:
     """What is stored differs from what was observed, through no act of ours."""
 
@@ -123,3 +144,7 @@ class Refusal:
     hint: str
     count: int | None = None
     allowed: int | None = None
+    amount: str | None = None
+    """Of a limit in money: how much, with its currency, as people write it."""
+    allowed_amount: str | None = None
+    """And how much may pass."""

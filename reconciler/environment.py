@@ -14,11 +14,13 @@ from dataclasses import dataclass, field
 
 from reconciler.diagnostics import did_you_mean
 from reconciler.errors import UsageError
-from reconciler.settings import LimitName
+from reconciler.model import Money, money_from_text
+from reconciler.settings import IN_MONEY, IN_NUMBERS, Amounts, LimitName
 
-_CAPS = {f"RECONCILE_{name.setting.upper()}": name for name in LimitName}
+_CAPS = {f"RECONCILE_{name.setting.upper()}": name for name in IN_NUMBERS}
+_VALUE_CAPS = {f"RECONCILE_{name.setting.upper()}": name for name in IN_MONEY}
 _TEXTS = ("RECONCILE_STORE", "RECONCILE_CONFIG", "RECONCILE_LOCK_TIMEOUT", "RECONCILE_ACTOR", "RECONCILE_CI_RUN")
-KNOWN = frozenset({*_CAPS, *_TEXTS})
+KNOWN = frozenset({*_CAPS, *_VALUE_CAPS, *_TEXTS})
 """Every environment variable of ours."""
 
 
@@ -30,6 +32,7 @@ class Environment:
     settings_file: str | None = None
     lock_timeout: str | None = None
     caps: Mapping[LimitName, int] = field(default_factory=dict)
+    value_caps: Mapping[LimitName, Amounts] = field(default_factory=dict)
     actor: str = "unknown"
     host: str = ""
     ci_run: str | None = None
@@ -46,6 +49,7 @@ def read_environment(environ: Mapping[str, str]) -> Environment:
         settings_file=environ.get("RECONCILE_CONFIG") or None,
         lock_timeout=environ.get("RECONCILE_LOCK_TIMEOUT") or None,
         caps={limit: _cap(name, environ[name]) for name, limit in _CAPS.items() if name in environ},
+        value_caps={limit: _amounts(name, environ[name]) for name, limit in _VALUE_CAPS.items() if name in environ},
         actor=_actor(environ),
         host=socket.gethostname(),
         ci_run=_ci_run(environ),
@@ -56,6 +60,17 @@ def _cap(name: str, text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 9):
         raise UsageError("bad-variable", f"{name} is {text!r}", "give the number of changes that may pass, such as 5")
     return int(text)
+
+
+def _amounts(name: str, text: str) -> Amounts:
+    found: dict[str, Money] = {}
+    for part in text.split(","):
+        money = money_from_text(part.strip())
+        if money is None or money.currency in found:
+            hint = "give an amount for each currency that may pass, once: such as 5000.00 EUR, 100000 JPY"
+            raise UsageError("bad-variable", f"{name} is {text!r}", hint)
+        found[money.currency] = money
+    return tuple(money for _, money in sorted(found.items()))
 
 
 def _actor(environ: Mapping[str, str]) -> str:

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from reconciler.changes import Change, JsonValue, Refusal
+from reconciler.changes import Change, JsonValue, Refusal, Risk
 from reconciler.diagnostics import Location
-from reconciler.model import StoredSubscription, SubscriptionKey
+from reconciler.events import Event
+from reconciler.model import Money, StoredSubscription, SubscriptionKey
 
 
 class OutcomeKind(StrEnum):
@@ -65,10 +66,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change of one run on its way into the journal. `operation_id` is fixed at plan time."""
+    """One change of one run, or one thing that time did, on its way into the journal.
+
+    `operation_id` is fixed at plan time. An event can only have succeeded, and the record that it leaves stands after
+    all that time did to it.
+    """
 
     operation_id: str
-    change: Change
+    change: Change | Event
     outcome: Outcome
     previous: SubscriptionKey | None = None
     """Of a rename: the key that the record has had until now."""
@@ -76,12 +81,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """One journaled change, read back: what, when, why, who decided and who applied."""
+    """One journaled change or event, read back: what, when, why, who decided and who applied."""
 
     run: str
     at: datetime
+    """When it was recorded, in real time."""
     subscription: str
     kind: str
+    """A verb, or an event's word."""
     outcome: OutcomeKind
     before: Mapping[str, JsonValue]
     after: Mapping[str, JsonValue]
@@ -96,6 +103,14 @@ class HistoryEntry:
     """The instant that it was recorded as of, where the run had one of its own."""
     allowed: tuple[str, ...] = ()
     """The `--allow` flags that its run was given."""
+    happened_at: datetime | None = None
+    """Of an event: when it happened, which may be long before it was noticed. It was decided by nobody."""
+    risk: Risk | None = None
+    """Of a change: whether it could be taken back, as far as that was recorded."""
+    reversible_until: datetime | None = None
+    """The first instant at which it no longer could."""
+    value: Money | None = None
+    """The charges of one whole term that it ended or committed to."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,6 +125,20 @@ class Freeze:
     def holds(self, now: datetime) -> bool:
         """Whether it is in force at this (real) instant."""
         return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeEntry:
+    """One freeze or thaw, read back from the run that it was."""
+
+    run: str
+    at: datetime
+    kind: str
+    """`freeze` or `thaw`."""
+    reason: str | None
+    """Of the freeze, and once more of the thaw that ended it."""
+    actor: str
+    ci_run: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +172,8 @@ class ApplyReport:
     run: str | None
     """None where there was nothing to write."""
     changes: tuple[ChangeReport, ...] = ()
+    elapsed: tuple[Event, ...] = ()
+    """What time had done, and this run journaled."""
     refused: tuple[Refusal, ...] = ()
     interrupted: bool = False
     frozen: Freeze | None = None

@@ -1,217 +1,207 @@
-"""Term arithmetic, and what each change leaves of a record. What time itself does to a record belongs here too.
+"""The ledger lives in time: what the passing of time alone does to a record, by the policy of its channel.
 
-Pure: now is always handed in. Terms are half-open UTC periods counted from the anchor and clamped to the month's end,
-so that 31 January is followed by 28 February and then by 31 March.
+Pure: now is handed in. Each step follows from the record and the policy alone, never from when it is noticed, so that
+looking every day and looking once a year come to the same. It never goes backwards.
 """
 
 from __future__ import annotations
 
-from calendar import monthrange
 from collections.abc import Mapping
-from dataclasses import replace
-from datetime import UTC, date, datetime
-from typing import assert_never
+from dataclasses import fields, make_dataclass
+from datetime import date, datetime, timedelta
+from functools import lru_cache
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, NamedTuple, assert_never
 
-from reconciler.changes import Change, Kind
-from reconciler.model import (
-    Cancel,
-    Money,
-    Recurring,
-    Status,
-    StoredSubscription,
-    Term,
-    TermLength,
-    money_from_text,
-)
+from reconciler.events import Event, EventKind
+from reconciler.model import Cancel, Recurring, Status, StoredSubscription, Term
+from reconciler.policy import Lifecycle
+from reconciler.terms import midnight, next_start
 
 
-def add_months(anchor: date, months: int) -> date:
-    """The anchor's day that many months on, clamped to the month's end; OverflowError after the year 9999."""
-    index = anchor.year * 12 + anchor.month - 1 + months
-    year, month = divmod(index, 12)
-    if year > 9999:
-        raise OverflowError("a term ends after the year 9999")
-    # Every month has 28 days: only a later day can need the slow question how long this one is.
-    day = anchor.day if anchor.day <= 28 else min(anchor.day, monthrange(year, month + 1)[1])
-    return date(year, month + 1, day)
+class Advanced(NamedTuple):
+    """A record as time left it, and what happened on the way, each event at its own instant."""
+
+    row: StoredSubscription
+    events: tuple[Event, ...]
 
 
-def midnight(day: date) -> datetime:
-    """The day's first instant, in UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+class Step(NamedTuple):
+    """The next thing that time does to a record."""
+
+    at: datetime
+    kind: EventKind
 
 
-def term_at(anchor: date, length: TermLength, now: datetime) -> Term:
-    """The term that contains now, always computed from the anchor; the first one while now lies before it."""
-    start, end = term_days(anchor, length, now.astimezone(UTC).date())
-    return Term(midnight(start), midnight(end))
+def advance(row: StoredSubscription, lifecycle: Lifecycle | None, now: datetime) -> Advanced:
+    """The record as it stands at now, with every event since it was recorded, in their order; never backwards.
+
+    Without a lifecycle (an outside provider tells its own dates; an account that is declared no more has no rules that
+    we know) it is left as it is. Idempotent, and the same over any instants in between. A renewal beyond the year 9999
+    does not happen.
+    """
+    if lifecycle is None or now < _restless_from(row):
+        return Advanced(row, ())
+    events: list[Event] = []
+    step = next_step(row, lifecycle)
+    while step is not None and step.at <= now:
+        after = _stepped(row, step.kind)
+        if after is None:
+            break
+        events.append(_event(row, after, step))
+        row = after
+        step = None if now < _restless_from(row) else next_step(row, lifecycle)
+    return Advanced(row, tuple(events))
 
 
-def term_days(anchor: date, length: TermLength, today: date) -> tuple[date, date]:
-    """The same by days: the first day of the term that contains today, and that of the next term."""
-    months = length.months
-    elapsed = (today.year - anchor.year) * 12 + today.month - anchor.month
-    index = max(0, elapsed // months)
-    if index and add_months(anchor, index * months) > today:
-        index -= 1
-    return add_months(anchor, index * months), add_months(anchor, (index + 1) * months)
+def at(row: StoredSubscription, lifecycle: Lifecycle | None, now: datetime) -> StoredSubscription:
+    """The record as it stands at now."""
+    return advance(row, lifecycle, now).row
 
 
-def at(row: StoredSubscription, now: datetime) -> StoredSubscription:
-    """The record as it stands now: a start that has come is active, a recurring term has moved on; never backwards."""
-    if row.status is Status.SCHEDULED and now >= row.term.start:
-        row = replace(row, status=Status.ACTIVE)
-    if row.status is Status.ACTIVE and row.recurring is Recurring.ON and now >= row.term.end:
-        row = replace(row, term=term_at(row.anchor, row.length, now))
-    return row
+def next_step(row: StoredSubscription, lifecycle: Lifecycle) -> Step | None:
+    """What time does to the record next, and when; None where nothing more will happen, or nobody knows when."""
+    try:
+        match row.status:
+            case Status.ACTIVE:
+                return _after_term(row, lifecycle)
+            case Status.SCHEDULED:
+                return Step(row.term.start, EventKind.STARTED)
+            case Status.EXPIRED:
+                return _after(row.term.end, _expired_days(row, lifecycle), _when_access_ends(row, lifecycle))
+            case Status.DISABLED:
+                return _after(_disabled_from(row, lifecycle), disabled_days(row, lifecycle), EventKind.DELETED)
+            case Status.DELETED | Status.SUSPENDED | Status.UNKNOWN:
+                return None
+            case _:  # pragma: no cover - mypy proves it unreachable
+                assert_never(row.status)
+    except OverflowError:
+        return None
 
 
 def term_over(row: StoredSubscription, now: datetime) -> bool:
-    """Whether the last term of a record that does not renew has passed; what follows is time's to say, not a wish's."""
+    """Whether the last term of a record that does not renew has passed, and nothing has told yet what followed."""
     return not row.status.ended and row.recurring is Recurring.OFF and now >= row.term.end
 
 
-def confirmation(row: StoredSubscription) -> str:
-    """The line that confirms an immediate cancellation: it fits this name and this term alone."""
-    return f"{row.key}@{row.term.start.date().isoformat()}"
+def extends(row: StoredSubscription, lifecycle: Lifecycle) -> bool | None:
+    """Whether recurring billing off alone would lead into a paid extension when this term ends; None: not known."""
+    if row.extended:
+        return True
+    rule = lifecycle.extension.at(row.term.end.date(), row.term.start.date())
+    return None if rule is None else rule.when_off
 
 
-def carried_out(change: Change, row: StoredSubscription | None, now: datetime) -> StoredSubscription:
-    """The record that a change leaves. Needs a row for all but `register`; `forget` and `adopt` leave no ledger record.
-
-    Done twice at one instant, it leaves the same as once. OverflowError where a date lies past the calendar's end.
-    """
-    if change.kind is Kind.REGISTER:
-        return _registered(change, now)
-    if row is None:
-        raise ValueError(f"{change.kind} of {change.key} needs a record")
-    left = _left_by(change, at(row, now), now)
-    return replace(left, declared=True) if change.declares else left
+def disabled_days(row: StoredSubscription, lifecycle: Lifecycle) -> int | None:
+    """How many days it is, or will be, disabled before it is deleted; None: not known."""
+    if row.cancellation is Cancel.IMMEDIATELY:
+        return lifecycle.disabled_after_cancel_now.at((row.effective_at or row.term.end).date(), row.term.start.date())
+    return lifecycle.disabled.at(row.term.end.date(), row.term.start.date())
 
 
-def _left_by(change: Change, row: StoredSubscription, now: datetime) -> StoredSubscription:
-    match change.kind:
-        case Kind.RENAME:
-            return replace(row, key=change.key)
-        case Kind.CORRECT:
-            return _corrected(change, row, now)
-        case Kind.UPDATE:
-            return _updated(change, row)
-        case Kind.REACTIVATE:
-            return _reactivated(row, now)
-        case Kind.CANCEL_NOW:
-            return _pair(row, Recurring.OFF, Cancel.IMMEDIATELY, now, now, Status.DISABLED)
-        case Kind.CANCEL_AT_RENEWAL:
-            return _pair(row, Recurring.OFF, Cancel.AT_RENEWAL, now, row.term.end)
-        case Kind.TURN_ON | Kind.TURN_OFF | Kind.UNDO_CANCEL:
-            return _pair(row, Recurring(str(change.after["recurring"])), Cancel.NONE)
-        case Kind.ADOPT | Kind.FORGET | Kind.REGISTER:
-            raise ValueError(f"{change.kind} leaves no ledger record of one that was there")
-        case _:  # pragma: no cover - mypy proves it unreachable
-            assert_never(change.kind)
+def _restless_from(row: StoredSubscription) -> datetime:
+    """An instant before which nothing can happen; quick, as most records are at rest in most runs."""
+    if row.status is Status.SCHEDULED:
+        return row.term.start
+    return row.term.end if row.cancellation is not Cancel.IMMEDIATELY else row.effective_at or row.term.start
 
 
-def _pair(
-    row: StoredSubscription,
-    recurring: Recurring,
-    cancellation: Cancel,
-    requested_at: datetime | None = None,
-    effective_at: datetime | None = None,
-    status: Status | None = None,
-) -> StoredSubscription:
-    return replace(
-        row,
-        recurring=recurring,
-        cancellation=cancellation,
-        requested_at=requested_at,
-        effective_at=effective_at,
-        status=status or row.status,
-    )
+def _after_term(row: StoredSubscription, lifecycle: Lifecycle) -> Step:
+    end = row.term.end
+    if row.cancellation is Cancel.IMMEDIATELY:
+        return Step(row.effective_at or end, _when_access_ends(row, lifecycle))
+    if row.recurring is Recurring.ON:
+        return Step(end, EventKind.RENEWED)
+    if row.cancellation is Cancel.AT_RENEWAL:
+        return Step(end, _when_access_ends(row, lifecycle))
+    leads_on = extends(row, lifecycle)
+    if leads_on:
+        return Step(end, EventKind.EXTENDED)
+    if leads_on is not None and lifecycle.expired.at(end.date(), row.term.start.date()) == 0:
+        return Step(end, _when_access_ends(row, lifecycle))
+    return Step(end, EventKind.EXPIRED)
 
 
-def _registered(change: Change, now: datetime) -> StoredSubscription:
-    after = change.after
-    length = TermLength(str(after["term"]))
-    start = date.fromisoformat(str(after["start"]))
-    term = term_at(start, length, now)
-    cancellation = Cancel(str(after["cancellation"]))
-    at_renewal = cancellation is Cancel.AT_RENEWAL
-    return StoredSubscription(
-        key=change.key,
-        product=str(after["product"]),
-        length=length,
-        billing=TermLength(str(after["billing"])),
-        start=start,
-        anchor=start,
-        term=term,
-        status=Status.SCHEDULED if now < term.start else Status.ACTIVE,
-        recurring=Recurring(str(after["recurring"])),
-        cancellation=cancellation,
-        requested_at=now if at_renewal else None,
-        effective_at=term.end if at_renewal else None,
-        id=change.external_id,
-        seats=_seats(after.get("seats")),
-        price=_price(after.get("price")),
-        owner=_text(after.get("owner")),
-        labels=_labels(after.get("labels")),
-        protected=bool(after.get("protected", False)),
-        declared=change.declares,
-    )
+def _expired_days(row: StoredSubscription, lifecycle: Lifecycle) -> int | None:
+    """How long it is expired; not known where an extension may have followed instead."""
+    if extends(row, lifecycle) is None:
+        return None
+    return lifecycle.expired.at(row.term.end.date(), row.term.start.date())
 
 
-def _corrected(change: Change, row: StoredSubscription, now: datetime) -> StoredSubscription:
-    after = change.after
-    length = TermLength(str(after.get("term", row.length)))
-    moved = replace(
-        row,
-        product=str(after.get("product", row.product)),
-        length=length,
-        billing=TermLength(str(after.get("billing", row.billing))),
-    )
-    if "start" not in after and length is row.length:
-        return moved
-    start = date.fromisoformat(str(after["start"])) if "start" in after else row.start
-    anchor = start if "start" in after else row.anchor
-    # A record that will not renew keeps the term it is in; reading it at now could hand it a later one.
-    instant = now if now < row.term.end else row.term.start
-    term = term_at(anchor, length, instant)
-    status = row.status
-    if status in (Status.ACTIVE, Status.SCHEDULED):
-        status = Status.SCHEDULED if now < term.start else Status.ACTIVE
-    effective_at = term.end if row.cancellation is Cancel.AT_RENEWAL else row.effective_at
-    return replace(moved, start=start, anchor=anchor, term=term, status=status, effective_at=effective_at)
+def _when_access_ends(row: StoredSubscription, lifecycle: Lifecycle) -> EventKind:
+    """A stage of no days is no stage."""
+    return EventKind.DELETED if disabled_days(row, lifecycle) == 0 else EventKind.DISABLED
 
 
-def _updated(change: Change, row: StoredSubscription) -> StoredSubscription:
-    after = change.after
-    return replace(
-        row,
-        id=_text(after["id"]) if "id" in after else row.id,
-        seats=_seats(after["seats"]) if "seats" in after else row.seats,
-        price=_price(after["price"]) if "price" in after else row.price,
-        owner=_text(after["owner"]) if "owner" in after else row.owner,
-        labels=_labels(after["labels"]) if "labels" in after else row.labels,
-        protected=bool(after.get("protected", row.protected)),
-    )
+def _disabled_from(row: StoredSubscription, lifecycle: Lifecycle) -> datetime | None:
+    """The instant at which a disabled record became so; None: not known."""
+    if row.cancellation is Cancel.IMMEDIATELY:
+        return row.effective_at or row.term.end
+    if row.cancellation is Cancel.AT_RENEWAL:
+        return row.term.end
+    days = _expired_days(row, lifecycle)
+    return None if days is None else row.term.end + timedelta(days=days)
 
 
-def _reactivated(row: StoredSubscription, now: datetime) -> StoredSubscription:
-    anchor = now.astimezone(UTC).date()
-    moved = replace(row, anchor=anchor, term=term_at(anchor, row.length, now))
-    return _pair(moved, Recurring.ON, Cancel.NONE, status=Status.ACTIVE)
+def _after(since: datetime | None, days: int | None, kind: EventKind) -> Step | None:
+    if since is None or days is None:
+        return None
+    return Step(since + timedelta(days=days), kind)
 
 
-def _seats(value: object) -> int | None:
-    return value if isinstance(value, int) else None
+_STAGES = {
+    EventKind.STARTED: Status.ACTIVE,
+    EventKind.EXPIRED: Status.EXPIRED,
+    EventKind.DISABLED: Status.DISABLED,
+    EventKind.DELETED: Status.DELETED,
+}
 
 
-def _price(value: object) -> Money | None:
-    return money_from_text(value) if isinstance(value, str) else None
+def _stepped(row: StoredSubscription, kind: EventKind) -> StoredSubscription | None:
+    """The record after that event; None where the calendar ends before its next term does."""
+    end = row.term.end
+    try:
+        if kind is EventKind.RENEWED:
+            # Out of an extension a new series of terms begins on the day on which it ended.
+            anchor = end.date() if row.extended else row.anchor
+            return _moved(row, anchor, _next_term(anchor, row.length.months, end), row.status, extended=False)
+        if kind is EventKind.EXTENDED:
+            return _moved(row, row.anchor, _next_term(row.anchor, 1, end), row.status, extended=True)
+    except OverflowError:
+        return None
+    return _moved(row, row.anchor, row.term, _STAGES[kind], extended=row.extended)
 
 
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) else None
+_VALUES = attrgetter(*(one.name for one in fields(StoredSubscription)))
+_Unfrozen: Any = make_dataclass("_Unfrozen", [(one.name, one.type) for one in fields(StoredSubscription)], slots=True)
+"""A record that is not frozen yet: `dataclasses.replace` on one of so many fields takes three times as long."""
 
 
-def _labels(value: object) -> dict[str, str]:
-    return {str(name): str(text) for name, text in value.items()} if isinstance(value, Mapping) else {}
+def _moved(row: StoredSubscription, anchor: date, term: Term, status: Status, *, extended: bool) -> StoredSubscription:
+    moved = _Unfrozen(*_VALUES(row))
+    moved.anchor, moved.term, moved.status, moved.extended = anchor, term, status, extended
+    moved.__class__ = StoredSubscription
+    after: StoredSubscription = moved
+    return after
+
+
+# Estates share their dates: a thousand renewals fall on a few hundred days.
+@lru_cache(maxsize=4096)
+def _next_term(anchor: date, months: int, start: datetime) -> Term:
+    """The term that follows on one that ended then; its end is on the anchor's series even where that one's was not."""
+    return Term(start, midnight(next_start(anchor, months, start.date())))
+
+
+def _event(before: StoredSubscription, after: StoredSubscription, step: Step) -> Event:
+    if before.term is after.term:
+        moved = {"status": before.status.value}, {"status": after.status.value}
+        return Event(after.key, step.kind, step.at, *moved, after.product)
+    old, new = before.term, after.term
+    return Event(after.key, step.kind, step.at, _days(old.start, old.end), _days(new.start, new.end), after.product)
+
+
+@lru_cache(maxsize=4096)
+def _days(start: datetime, end: datetime) -> Mapping[str, str]:
+    return MappingProxyType({"term_start": start.date().isoformat(), "term_end": end.date().isoformat()})

@@ -69,16 +69,16 @@ class TermLength(StrEnum):
     @property
     def months(self) -> int:
         """The length in calendar months."""
-        return _MONTHS[self]
+        return _MONTHS[self._value_]  # an enumeration's own hash is slow before Python 3.12
 
     @property
     def iso(self) -> str:
         """The length as an ISO 8601 duration: P1M, P1Y or P3Y."""
-        return _ISO[self]
+        return _ISO[self._value_]
 
 
-_MONTHS = {TermLength.MONTHLY: 1, TermLength.ANNUAL: 12, TermLength.TRIENNIAL: 36}
-_ISO = {TermLength.MONTHLY: "P1M", TermLength.ANNUAL: "P1Y", TermLength.TRIENNIAL: "P3Y"}
+_MONTHS = {"monthly": 1, "annual": 12, "triennial": 36}
+_ISO = {"monthly": "P1M", "annual": "P1Y", "triennial": "P3Y"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +107,8 @@ class Facts:
     start: date | None = None
     seats: int | None = None
     price: Money | None = None
+    last_charge: Money | None = None
+    """What one billing period cost the last time, for all seats together; counts where no price is known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +124,28 @@ class Intent:
     """For `immediately`: `account/name@start of the current term`, as written."""
     own: bool = True
     """Set by the subscription's own keys, not inherited."""
+    on_blocked: Cancel | None = None
+    """For `immediately`: `at-renewal` where the vendor's rules bar it, chosen beforehand and in writing."""
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduledIntent:
+    """A pair that is to hold from a day on: stronger than the own keys once that day has come."""
+
+    day: date
+    """It holds from 00:00 UTC of this day."""
+    intent: Intent
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Somebody's word that one renewal is meant to happen."""
+
+    day: date
+    """The renewal that it is for: the UTC day on which the next term starts."""
+    by: str
+    note: str | None
+    place: Place
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +168,9 @@ class DesiredSubscription:
     protect: bool | None = None
     protect_own: bool = False
     """`protect` stands among the subscription's own keys: only then may False lift a stored protection."""
+    schedule: tuple[ScheduledIntent, ...] = ()
+    """By day, each day once."""
+    decided: Decision | None = None
     fields: Mapping[str, Place] = field(default_factory=dict)
     """Where `owner`, `labels`, `protect`, `previously` and each fact were set, as far as known."""
 
@@ -177,6 +204,10 @@ class StoredSubscription:
     protected: bool = False
     declared: bool = False
     """The last apply saw a pair declared for it; once no layer declares one any more, it is listed as released."""
+    extended: bool = False
+    """It is in a paid extension: its terms are months, whatever its length says."""
+    last_charge: Money | None = None
+    """What one billing period cost the last time, for all seats together."""
 
 
 # ISO 4217, list one (maintenance agency SIX): the currencies whose minor unit is no hundredth, and all others in use.

@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from reconciler.changes import Blocked, Change, Drift, Listed, Refusal
+from reconciler.changes import Blocked, Change, Drift, Listed, Refusal, Scheduled
+from reconciler.consequences import Due, Totals
 from reconciler.desired import RuleUse
 from reconciler.diagnostics import Diagnostic
+from reconciler.events import Event
 from reconciler.model import SubscriptionKey
 
 
@@ -46,6 +48,13 @@ class Plan:
     released: tuple[Listed, ...] = ()
     ended: tuple[Listed, ...] = ()
     drift: tuple[Drift, ...] = ()
+    elapsed: tuple[Event, ...] = ()
+    """What time did since it was last recorded, by key and instant: no changes, and not in the fingerprint."""
+    scheduled: tuple[Scheduled, ...] = ()
+    """Dated intents that are still to come, by day and key."""
+    due: tuple[Due, ...] = ()
+    """Renewals within 30 days that nobody has decided, by day and key; monthly terms are left out."""
+    totals: Totals = field(default_factory=Totals)
     unmanaged: tuple[SubscriptionKey, ...] = ()
     unchanged: int = 0
     headlines: tuple[str, ...] = ()

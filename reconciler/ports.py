@@ -15,9 +15,9 @@ from typing import Protocol, Self
 
 from reconciler.changes import Change
 from reconciler.desired import SpecTexts
-from reconciler.journal import Entry, Freeze, HistoryEntry, Holder, Outcome, Run
+from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, Outcome, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
-from reconciler.stored import StoredState
+from reconciler.stored import RecentChange, StoredState
 
 
 class Clock(Protocol):
@@ -45,6 +45,14 @@ class StateReader(Protocol):
 
     def history(self, key: SubscriptionKey | None = None) -> Iterator[HistoryEntry]:
         """The journal, oldest first; of one key, including the names it had before, where one is given."""
+        ...
+
+    def freezes(self) -> Iterator[FreezeEntry]:
+        """Every freeze and thaw that there was, oldest first."""
+        ...
+
+    def recent(self, since: datetime) -> Iterator[RecentChange]:
+        """The succeeded changes that some limit counts, recorded (real time) at that instant or later, oldest first."""
         ...
 
     def close(self) -> None:

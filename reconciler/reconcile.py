@@ -6,24 +6,32 @@ A dry run and an apply make their plan by the same function from the same inputs
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, tzinfo
 
 from reconciler.apply import Instruction, execute
+from reconciler.brakes import window_start
 from reconciler.build import build_plan
 from reconciler.catalogue import Catalogue
 from reconciler.changes import Change
 from reconciler.desired import DesiredState, SpecTexts
 from reconciler.diagnostics import Diagnostic, Severity, in_order, warning
+from reconciler.elapsed import elapse
 from reconciler.errors import ReconcilerError, SpecError, UsageError
+from reconciler.events import Event
 from reconciler.journal import ApplyReport, Run
+from reconciler.model import SubscriptionKey
 from reconciler.plan import Bindings, Plan, Verdict
-from reconciler.ports import Bookkeeping, Clock, Provider, Store
+from reconciler.ports import Bookkeeping, Clock, Provider, StateReader, Store
 from reconciler.recorded import PENDING, RECORDED, as_recorded, settings_moved
+from reconciler.rulebook import PriceList, Rulebook
 from reconciler.safety import Circumstances, review
 from reconciler.selection import EVERYTHING, Selection
 from reconciler.settings import Settings
 from reconciler.stored import StoredState
+
+LEDGER = "ledger"
+"""The provider whose records live in our own store, and in our time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +48,9 @@ class Inputs:
     as_of: datetime | None = None
     """The instant of plans and effects, where it is not now."""
     commit: str | None = None
+    prices: PriceList = field(default_factory=PriceList)
+    zone: tzinfo | None = None
+    """The admin's, where the settings name one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +59,11 @@ class Pass:
 
     desired: DesiredState
     stored: StoredState
+    """As it stands at the plan's instant."""
     plan: Plan
     verdict: Verdict
+    rulebook: Rulebook = field(default_factory=Rulebook)
+    """What time and money were judged by."""
 
 
 def read_specs(inputs: Inputs) -> DesiredState:
@@ -63,11 +77,26 @@ def read_specs(inputs: Inputs) -> DesiredState:
     return replace(desired, diagnostics=(*desired.diagnostics, *extra)) if extra else desired
 
 
+def declared(inputs: Inputs) -> DesiredState:
+    """What could be made out of the specs, errors or none: for those who look, or who must not be kept from acting."""
+    from reconciler.spec import load_specs  # as above
+
+    return load_specs(inputs.texts, inputs.settings, inputs.providers)
+
+
+def picture(inputs: Inputs, reader: StateReader | None) -> StoredState:
+    """What the store holds, with the earlier changes that a limit over several days counts; without one, nothing."""
+    if reader is None:
+        return StoredState(lineage=inputs.settings.lineage, exists=False)
+    stored = reader.snapshot()
+    since = window_start(inputs.settings.safety, stored.safety, inputs.circumstances.now)
+    return stored if since is None else replace(stored, recent=tuple(reader.recent(since)))
+
+
 def plan_pass(inputs: Inputs, desired: DesiredState, stored: StoredState) -> Pass:
     """Plan and review; writes nothing, and could not."""
-    now = inputs.as_of or inputs.circumstances.now
     check_selection(inputs.selection, desired, stored)
-    chosen = inputs.selection
+    now, chosen = instant_of(inputs, stored), inputs.selection
     bindings = Bindings(
         desired.digest,
         inputs.settings_digest,
@@ -78,9 +107,47 @@ def plan_pass(inputs: Inputs, desired: DesiredState, stored: StoredState) -> Pas
         chosen.exclude,
         chosen.paths,
     )
-    plan = build_plan(desired, stored, now, bindings, inputs.selection, _headlines(inputs, stored))
-    plan = replace(plan, diagnostics=(*plan.diagnostics, *_about_time(inputs, stored), *_cut_off(stored)))
-    return Pass(desired, stored, plan, review(plan, desired, stored, inputs.circumstances))
+    rules = rulebook_of(inputs, desired)
+    headlines = _headlines(inputs, stored)
+    diagnostics = (*_about_time(inputs, stored), *_cut_off(stored))
+    stored, elapsed = elapse(stored, rules, now, _concerned(chosen, desired))
+    plan = build_plan(desired, stored, now, bindings, rules, chosen)
+    plan = replace(plan, headlines=headlines, elapsed=elapsed, diagnostics=(*plan.diagnostics, *diagnostics))
+    return Pass(desired, stored, plan, review(plan, desired, stored, inputs.circumstances), rules)
+
+
+def instant_of(inputs: Inputs, stored: StoredState) -> datetime:
+    """The instant of the plan. Time does not go backwards in a ledger: a clock that is behind counts as standing."""
+    if inputs.as_of is not None:
+        return inputs.as_of
+    return max(inputs.circumstances.now, stored.last_as_of or inputs.circumstances.now)
+
+
+def rulebook_of(inputs: Inputs, desired: DesiredState) -> Rulebook:
+    """What time and money are judged by. Only a ledger lives in our time: the others tell their own dates."""
+    lifecycles = inputs.settings.lifecycles
+    return Rulebook(
+        {name: lifecycles[item.lifecycle] for name, item in desired.accounts.items() if item.provider == LEDGER},
+        {name: item.currency for name, item in desired.accounts.items() if item.currency is not None},
+        inputs.prices,
+        inputs.zone,
+    )
+
+
+def _concerned(selection: Selection, desired: DesiredState) -> Callable[[SubscriptionKey], bool]:
+    """Which records a run is about, by the keys that they are stored under."""
+    if selection.everything:
+        return lambda key: True
+    chosen = selection.keys()
+    claimed = set()
+    for key, wanted in desired.subscriptions.items():
+        if chosen(key) and selection.holds(wanted.place):
+            claimed.add(key)
+            if wanted.previously is not None:
+                claimed.add(SubscriptionKey(key.account, wanted.previously))
+    if selection.paths:
+        return claimed.__contains__
+    return lambda key: key in claimed or chosen(key)
 
 
 def check_selection(selection: Selection, desired: DesiredState, stored: StoredState) -> None:
@@ -130,8 +197,8 @@ def _about_time(inputs: Inputs, stored: StoredState) -> list[Diagnostic]:
         detail = f"the last run was recorded as of {last:%Y-%m-%dT%H:%M:%SZ}; an apply would refuse this instant"
         hint = "time does not go backwards in a ledger: take that instant or a later one"
         return [warning("as-of-before-last", "--as-of lies before the last recorded run", detail=detail, hint=hint)]
-    detail = f"the last run was recorded as of {last:%Y-%m-%dT%H:%M:%SZ}"
-    hint = "check the clock of this machine; nothing is undone because of it"
+    detail = f"the last run was recorded as of {last:%Y-%m-%dT%H:%M:%SZ}, and this one is planned as of then, too"
+    hint = "check the clock of this machine; nothing is undone because of it, and nothing happens twice"
     return [warning("clock-behind", "the clock is behind the last recorded run", detail=detail, hint=hint)]
 
 
@@ -169,6 +236,7 @@ def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands) -> ApplyRepo
     instruction = Instruction(
         run=run,
         changes=verdict.allowed,
+        elapsed=_recordable(plan.elapsed, verdict),
         bookkeeping=_bookkeeping(inputs, found),
         lineage=stored.lineage or "",
         serial=stored.serial,
@@ -183,6 +251,12 @@ def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands) -> ApplyRepo
         lineage=plan.bindings.store_lineage,
         ledger_accounts=tuple(ledgers),
     )
+
+
+def _recordable(events: tuple[Event, ...], verdict: Verdict) -> tuple[Event, ...]:
+    """What time did is recorded but where a brake holds everything: of what is refused, nothing is written."""
+    stopped = {refusal.scope for refusal in verdict.refused}
+    return () if "run" in stopped else tuple(event for event in events if event.key.account not in stopped)
 
 
 def check_instant(inputs: Inputs, found: Pass, providers: Mapping[str, Provider]) -> None:

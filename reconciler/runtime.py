@@ -11,26 +11,38 @@ import secrets
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote
 
-from reconciler.desired import SpecTexts
+from reconciler.desired import SpecText, SpecTexts
 from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.environment import Environment, read_environment
 from reconciler.errors import InputError, LeaseHeld, ReconcilerError, SpecError, StoreError, UsageError
 from reconciler.journal import ApplyReport, Run
 from reconciler.plan import Plan
 from reconciler.ports import Clock, Provider, StateReader, Store
-from reconciler.reconcile import Hands, Inputs, Pass, apply_pass, check_instant, plan_pass, read_specs, told_after
+from reconciler.reconcile import (
+    Hands,
+    Inputs,
+    Pass,
+    apply_pass,
+    check_instant,
+    picture,
+    plan_pass,
+    read_specs,
+    told_after,
+)
 from reconciler.registry import Registry
 from reconciler.revision import Revision, revision_of
+from reconciler.rulebook import PriceList
 from reconciler.safety import Allow, Circumstances
 from reconciler.selection import Selection
 from reconciler.settings import Settings
 from reconciler.stored import StoredState
+from reconciler.zones import Zones, zone_of
 
 SETTINGS_FILE = "reconcile.yaml"
 LOCK_TIMEOUT = 10.0
@@ -109,15 +121,16 @@ class Runtime:
 
     @cached_property
     def _loaded(self) -> tuple[Settings, str, tuple[Diagnostic, ...]]:
+        from reconciler.shipped import lifecycle_text
         from reconciler.sources import read_settings
         from reconciler.spec import load_settings  # pydantic and yaml: only once there is something to read
 
         text, found = read_settings(self.settings_path, self.settings_path.name)
-        settings, more = load_settings(text, self.registry) if text is not None else (None, ())
+        settings, more = (None, ()) if text is None else load_settings(text, self.registry, lifecycle_text, Zones())
         diagnostics = (*found, *more)
         if settings is None or text is None:
             raise SpecError(diagnostics)
-        safety = replace(settings.safety, caps=self.environment.caps)
+        safety = replace(settings.safety, caps=self.environment.caps, value_caps=self.environment.value_caps)
         digest = sha256(text.text.encode()).hexdigest()
         return replace(settings, safety=safety), digest, diagnostics
 
@@ -128,7 +141,7 @@ class Runtime:
 
     @cached_property
     def texts(self) -> SpecTexts:
-        """Every spec file, with what was found while reading the settings."""
+        """Every spec file, with what was found while reading the settings and the price list."""
         from reconciler.sources import DirectorySource
 
         folder = self.root / self.settings.specs
@@ -136,7 +149,17 @@ class Runtime:
             summary, hint = "the specs are a link out of the repository", "put the files themselves there"
             raise SpecError([error("link-outside", summary, Location(self.settings.specs), hint=hint)])
         found = DirectorySource(folder, str(PurePosixPath(self.settings.specs))).read()
-        return replace(found, diagnostics=(*self._loaded[2], *found.diagnostics))
+        return replace(found, diagnostics=(*self._loaded[2], *self._priced[1], *found.diagnostics))
+
+    def other_specs(self, folder: Path) -> SpecTexts:
+        """Every spec file of another folder, such as another checkout's; a relative one counts from `directory`."""
+        from reconciler.sources import DirectorySource  # start-up: only a comparison needs a second folder
+
+        path = Path(os.path.abspath(self.options.directory / folder))
+        found = DirectorySource(path, folder.as_posix()).read() if path.is_dir() else None
+        if found is None or not (found.files or found.diagnostics):
+            raise UsageError("no-such-path", f"there are no specs in {folder}", "name a folder of spec files")
+        return found
 
     @cached_property
     def revision(self) -> Revision | None:
@@ -179,7 +202,52 @@ class Runtime:
             selection=Selection(self.options.select, self.options.exclude, self._shown_paths()),
             as_of=self.options.as_of,
             commit=self.revision.commit if commit and self.revision else None,
+            prices=self.prices,
+            zone=self.zone,
         )
+
+    @cached_property
+    def _price_text(self) -> tuple[SpecText | None, tuple[Diagnostic, ...]]:
+        """The price list as it stands on disk; nothing at all where the settings name none."""
+        from reconciler.sources import read_settings
+
+        name = self.settings.prices
+        if name is None:
+            return None, ()
+        if not Path(os.path.realpath(self.root / name)).is_relative_to(os.path.realpath(self.root)):
+            summary, hint = "the price list is a link out of the repository", "put the file itself there"
+            return None, (error("link-outside", summary, Location(name), hint=hint),)
+        text, found = read_settings(self.root / name, name)
+        # Spreadsheets write a byte order mark before CSV; only specs have no use for one.
+        return text, tuple(item for item in found if item.code != "byte-order-mark")
+
+    @property
+    def price_digest(self) -> str:
+        """Of the price list's text; empty where there is none."""
+        text = self._price_text[0]
+        return "" if text is None else sha256(text.text.encode()).hexdigest()
+
+    @cached_property
+    def _priced(self) -> tuple[PriceList, tuple[Diagnostic, ...]]:
+        text, found = self._price_text
+        if text is None:
+            return PriceList(), found
+        from reconciler.importing.price_list import read_prices  # start-up: few settings name one
+
+        prices, more = read_prices(text)
+        return prices or PriceList(), (*found, *more)
+
+    @property
+    def prices(self) -> PriceList:
+        """The price list that the settings name. What is wrong in it is told with the specs (see `texts`)."""
+        return self._priced[0]
+
+    @cached_property
+    def zone(self) -> tzinfo | None:
+        """The admin's time zone, where the settings name one."""
+        if self.settings.timezone is None:
+            return None
+        return zone_of(self.settings.timezone)
 
     def _shown_paths(self) -> tuple[str, ...]:
         if self.options.shown_paths is not None:
@@ -220,7 +288,7 @@ class Runtime:
             if pinned is not None and reader is None:
                 hint = "restore it: reconcile store import FILE"
                 raise StoreError("no-store", f"the pinned store {pinned} is not at {self.store_path}", hint)
-            if reader is not None:
+            if reader is not None and pinned is not None:  # only then is the store read once more
                 self._check_pinned(reader.snapshot())
             yield reader
 
@@ -245,15 +313,12 @@ class Runtime:
             raise StoreError("unreadable-store", message, hint) from error
         return True
 
-    def _no_store(self) -> StoredState:
-        return StoredState(lineage=self.settings.lineage, exists=False)
-
     def dry_run(self, *, commit: bool) -> Pass:
         """Read, plan and review; opens nothing for writing."""
         inputs = self.inputs(commit=commit)
         desired = read_specs(inputs)
         with self.reading() as reader:
-            stored = self._no_store() if reader is None else reader.snapshot()
+            stored = picture(inputs, reader)
         return plan_pass(inputs, desired, stored)
 
     def apply(
@@ -268,7 +333,7 @@ class Runtime:
         self._store_there()  # before the lease, whose lock file would be tried at a place that cannot be
         with self.leased():
             with self.reading_or_writing() as store:
-                stored = self._no_store() if store is None else store.snapshot()
+                stored = picture(inputs, store)
                 found = plan_pass(inputs, desired, stored)
                 check_instant(inputs, found, self._providers(found))
                 if not agree(found):
@@ -361,7 +426,7 @@ class Runtime:
         with self.leased():
             import_store(self.store_path, lines, self.lock_timeout)
             with self.reading() as reader:
-                return self._no_store() if reader is None else reader.snapshot()
+                return StoredState(exists=False) if reader is None else reader.snapshot()
 
     def examined(self) -> list[Diagnostic]:
         """Everything that is wrong with the store; writes nothing."""

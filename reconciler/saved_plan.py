@@ -18,7 +18,8 @@ from reconciler.model import SubscriptionKey
 from reconciler.plan import Plan, approval, canonical, fingerprint
 
 if TYPE_CHECKING:  # it imports pydantic, which is slow, and only needed where a plan was saved
-    from reconciler.documents import ChangePart, PlanDocument
+    from reconciler.documents import PlanDocument
+    from reconciler.documents.plan import ChangePart
 
 _MAJOR = 1
 _SHOWN = 10
@@ -211,6 +212,7 @@ def _failed(document: PlanDocument, shown_as: str) -> InputError:
 
 
 def _change(item: ChangePart) -> Change:
+    """The change as it was saved; what followed from it then is no part of what was approved, and is left out."""
     account, _, name = item.subscription.partition("/")
     return Change(
         key=SubscriptionKey(account, name),
@@ -222,7 +224,6 @@ def _change(item: ChangePart) -> Change:
         reason=item.reason,
         external_id=item.external_id,
         product=item.product or "",
-        impact=item.impact,
     )
 
 

@@ -1,4 +1,4 @@
-"""The published JSON Schemas: one for each kind of file that people write, and one for the plan document.
+"""The published JSON Schemas: one for each kind of file that people write, and for the documents that we print.
 
 `python -m reconciler.schemas FOLDER` writes them, with `--check` it tells what differs from them and writes nothing.
 """
@@ -17,10 +17,13 @@ def schemas() -> dict[str, dict[str, Any]]:
     """Every schema by its file name."""
     # start-up: pydantic is needed only where schemas are made
     from reconciler.documents import schema
+    from reconciler.future_documents import NAMES
+    from reconciler.future_documents import schema as schema_of_future
     from reconciler.spec.schema import FILES, spec_schema
 
     of_files = {f"{kind}.v1.schema.json": spec_schema(kind) for kind in FILES}
-    return {**of_files, "plan.v1.schema.json": schema("plan")}
+    ahead = {f"{name}.v1.schema.json": schema_of_future(name) for name in NAMES}
+    return {**of_files, "plan.v1.schema.json": schema("plan"), **ahead}
 
 
 def schema_text(schema: dict[str, Any]) -> str:

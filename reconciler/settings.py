@@ -11,6 +11,8 @@ from datetime import date
 from enum import StrEnum
 
 from reconciler.diagnostics import Place
+from reconciler.model import Money
+from reconciler.policy import Lifecycle
 
 
 class LimitName(StrEnum):
@@ -20,11 +22,19 @@ class LimitName(StrEnum):
     MAX_ENDINGS = "max-endings"
     MAX_CANCEL_NOW = "max-cancel-now"
     MAX_SPENDING = "max-spending"
+    MAX_CANCELLED_VALUE = "max-cancelled-value"
+    MAX_SPENT_VALUE = "max-spent-value"
 
     @property
     def setting(self) -> str:
         """The key in `reconcile.yaml`."""
         return self.value.replace("-", "_")
+
+
+IN_NUMBERS = (LimitName.MAX_CHANGES, LimitName.MAX_ENDINGS, LimitName.MAX_CANCEL_NOW, LimitName.MAX_SPENDING)
+"""The limits that count changes; each always holds."""
+IN_MONEY = (LimitName.MAX_CANCELLED_VALUE, LimitName.MAX_SPENT_VALUE)
+"""The limits that count what changes are worth; each holds only where somebody has set it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,23 +44,46 @@ class Limit:
     count: int
     percent: int
     at_least: int
+    days: int | None = None
+    """It counts what was recorded in so many days of real time before the plan as well; None: the plan alone."""
 
     def allowed(self, not_ended: int) -> int:
         """The number that may pass where `not_ended` subscriptions are stored; a part of one does not count."""
         return max(self.at_least, min(self.count, self.percent * not_ended // 100))
 
 
+Amounts = tuple[Money, ...]
+"""An amount for each currency that it names, sorted by these: of another currency it is nothing."""
+
+
+def amount_of(amounts: Amounts, currency: str) -> int:
+    """The minor units of that currency; 0 where it is not named."""
+    return next((money.minor for money in amounts if money.currency == currency), 0)
+
+
+@dataclass(frozen=True, slots=True)
+class ValueLimit:
+    """How much money may pass: the charges of one whole term of every change that it counts."""
+
+    amounts: Amounts
+    days: int | None = None
+    """As of a `Limit`."""
+
+
 @dataclass(frozen=True, slots=True)
 class Override:
-    """A reviewed, scoped and expiring exception: up to `count` matching changes leave the limit's count."""
+    """A reviewed, scoped and expiring exception: matching changes leave the limit's count, as far as it goes."""
 
     limit: LimitName
     match: str
     """A glob over subscription keys."""
     count: int
+    """Up to so many changes; 0 for a limit in money."""
     until: date
     """The last UTC day on which it holds."""
     reason: str
+    amounts: Amounts = ()
+    """Of a limit in money: up to so much."""
     place: Place | None = field(default=None, compare=False)
 
 
@@ -71,6 +104,10 @@ class Safety:
     overrides: tuple[Override, ...] = ()
     caps: Mapping[LimitName, int] = field(default_factory=dict)
     """From the environment: an absolute ceiling, which can only tighten."""
+    values: Mapping[LimitName, ValueLimit] = field(default_factory=dict)
+    """The limits in money that are set."""
+    value_caps: Mapping[LimitName, Amounts] = field(default_factory=dict)
+    """From the environment: ceilings in money."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +120,8 @@ class AccountSettings:
     tenant: str | None = None
     catalogue: str | None = None
     """`microsoft`: product codes come from that catalogue, and an unknown one is a warning; `none`: show no names."""
+    currency: str | None = None
+    """What a price list is asked for where the subscription itself declares no price."""
     place: Place | None = field(default=None, compare=False)
 
 
@@ -96,3 +135,9 @@ class Settings:
     lineage: str | None = None
     accounts: Mapping[str, AccountSettings] = field(default_factory=dict)
     safety: Safety = field(default_factory=Safety)
+    lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
+    """The policies that the accounts name: the shipped ones and those of `lifecycles:`."""
+    prices: str | None = None
+    """The price list, relative to the settings file."""
+    timezone: str | None = None
+    """The admin's time zone, an IANA name; dates are shown in it beside UTC."""

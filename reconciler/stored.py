@@ -9,9 +9,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from reconciler.changes import Kind
 from reconciler.diagnostics import Diagnostic
 from reconciler.journal import Freeze
-from reconciler.model import StoredSubscription, SubscriptionKey
+from reconciler.model import Money, StoredSubscription, SubscriptionKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,3 +36,20 @@ class StoredState:
     """Keys with a journaled intent whose outcome is not known."""
     exists: bool = True
     diagnostics: tuple[Diagnostic, ...] = ()
+    recent: tuple[RecentChange, ...] | None = None
+    """The changes of earlier runs, as far back as `brakes.window_start` asks; None: nobody has read them."""
+
+
+@dataclass(frozen=True, slots=True)
+class RecentChange:
+    """One change of an earlier run, as a rolling limit counts it."""
+
+    key: SubscriptionKey
+    """The one that it had then."""
+    kind: Kind
+    at: datetime
+    """When it was recorded, in real time."""
+    value: Money | None
+    """The charges of one whole term that it ended or committed to; None: not known, or not recorded."""
+    allowed: tuple[str, ...]
+    """The `--allow` flags of its run: what one of them excused does not count."""

@@ -6,12 +6,15 @@ Pure. The table itself is in docs/domain.md; each of its rows is a test from eac
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import assert_never
 
 from reconciler.changes import ENDING, Kind
-from reconciler.lifecycle import confirmation, term_over
+from reconciler.effects import confirmation
+from reconciler.lifecycle import extends, term_over
 from reconciler.model import Cancel, Intent, Recurring, Status, StoredSubscription
+from reconciler.policy import Lifecycle, Since
+from reconciler.terms import midnight
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,8 @@ class Move:
     kind: Kind
     recurring: Recurring
     cancellation: Cancel
+    instead_of: str | None = None
+    """What was wished first, and why the rules bar it: this is what the spec says to do then."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,14 +53,45 @@ class Over:
 Decision = Converged | Move | Barred | Over
 
 
-def decide(intent: Intent, row: StoredSubscription, now: datetime, *, protected: bool) -> Decision:
-    """What the intent asks of a record that stands at now; `protected` is the protection in force for this run."""
+def decide(
+    intent: Intent, row: StoredSubscription, now: datetime, lifecycle: Lifecycle | None, *, protected: bool
+) -> Decision:
+    """What the intent asks of a record that stands at now; `protected` is the protection in force for this run.
+
+    Without a lifecycle no vendor's rule bars anything: an outside provider says itself what it refuses.
+    """
     if row.status.ended or row.cancellation is Cancel.IMMEDIATELY:
-        return _on_ended(intent, row)
+        return _on_ended(intent, row, now, lifecycle)
     move = _wished(intent, row)
     if move is None:
-        return Converged()
-    return _barred(move, intent, row, now, protected=protected) or move
+        return _undecided(intent, row, lifecycle) or Converged()
+    barred = _barred(move, row, now, protected=protected)
+    if barred is not None:
+        return barred
+    if move.kind is not Kind.CANCEL_NOW:
+        return _undecided(intent, row, lifecycle) or move
+    by_rules = None if lifecycle is None else _by_rules(row, now, lifecycle)
+    if by_rules is not None:
+        return _fallback(by_rules, row) if intent.on_blocked is Cancel.AT_RENEWAL else by_rules
+    return _unconfirmed(intent, row) or move
+
+
+def undecided_end(row_extends: bool | None, intent: Intent | None) -> str | None:
+    """Why `recurring: off` alone does not say how it ends, where it would lead into a paid extension."""
+    if not row_extends or intent is None or intent.recurring is not Recurring.OFF or intent.cancel is not None:
+        return None
+    return "recurring off alone leads into a paid extension, month by month, when the term ends"
+
+
+END_UNDECIDED = "write `cancel: at-renewal` to stop then, or `cancel: none` to accept the extension at its price"
+"""What to do about it."""
+
+
+def _undecided(intent: Intent, row: StoredSubscription, lifecycle: Lifecycle | None) -> Barred | None:
+    if lifecycle is None or row.cancellation is not Cancel.NONE or row.status is not Status.ACTIVE:
+        return None
+    detail = undecided_end(extends(row, lifecycle), intent)
+    return None if detail is None else Barred(Kind.TURN_OFF, "end-undecided", detail, END_UNDECIDED)
 
 
 def _wished(intent: Intent, row: StoredSubscription) -> Move | None:
@@ -78,7 +114,7 @@ def _wished(intent: Intent, row: StoredSubscription) -> Move | None:
     return None
 
 
-def _on_ended(intent: Intent, row: StoredSubscription) -> Decision:
+def _on_ended(intent: Intent, row: StoredSubscription, now: datetime, lifecycle: Lifecycle | None) -> Decision:
     """It has ended, or it was cancelled immediately and its status is only yet to follow."""
     if intent.cancel is Cancel.IMMEDIATELY:
         if row.status is not Status.EXPIRED:
@@ -108,10 +144,27 @@ def _on_ended(intent: Intent, row: StoredSubscription) -> Decision:
             "it is deleted, and nothing brings a deleted subscription back",
             "declare a new subscription under another name, or remove the key",
         )
+    if lifecycle is not None and _returns(row, now, lifecycle) is False:
+        return Barred(
+            Kind.REACTIVATE,
+            "reactivation-barred",
+            f"it is {row.status}, and the {lifecycle.name} rules do not let it be reactivated",
+            "declare a new subscription under another name, or remove the key",
+        )
     return Move(Kind.REACTIVATE, Recurring.ON, Cancel.NONE)
 
 
-def _barred(move: Move, intent: Intent, row: StoredSubscription, now: datetime, *, protected: bool) -> Barred | None:
+def _returns(row: StoredSubscription, now: datetime, lifecycle: Lifecycle) -> bool | None:
+    """Whether the policy lets it be reactivated; None: not known."""
+    rule = lifecycle.reactivation.at(now.date())
+    if rule is None:
+        return None
+    if row.cancellation is Cancel.AT_RENEWAL:
+        return rule.cancelled
+    return rule.expired if row.status is Status.EXPIRED else rule.disabled
+
+
+def _barred(move: Move, row: StoredSubscription, now: datetime, *, protected: bool) -> Barred | None:
     by_status = _by_status(move.kind, row)
     if by_status is not None:
         return by_status
@@ -129,7 +182,41 @@ def _barred(move: Move, intent: Intent, row: StoredSubscription, now: datetime, 
             "it is protected, and protection refuses every ending change",
             "write `protect: false` among its own keys and apply that; a later run may then end it",
         )
-    return _unconfirmed(intent, row) if move.kind is Kind.CANCEL_NOW else None
+    return None
+
+
+def _by_rules(row: StoredSubscription, now: datetime, lifecycle: Lifecycle) -> Barred | None:
+    """What of the vendor's own rules bars an immediate cancellation; what is not known bars nothing."""
+    last = last_day(row.term.end)
+    instead = f"write `cancel: at-renewal` instead: its last day is then {last}"
+    rule = lifecycle.window.at(row.term.start.date())
+    closed = lifecycle.window_closes(row.term.start, midnight(row.anchor))
+    # A paid extension can be cancelled at any time.
+    if rule is not None and closed is not None and now >= closed and not row.extended:
+        again = rule.since is Since.RENEWAL and row.recurring is Recurring.ON and rule.length
+        opens = f"; the window opens again with the renewal on {row.term.end.date().isoformat()}" if again else ""
+        detail = f"the cancellation window of this term closed {closed:%Y-%m-%dT%H:%M:%SZ}"
+        if not rule.length:
+            detail = f"the {lifecycle.name} rules know no cancellation within a term"
+        return Barred(Kind.CANCEL_NOW, "past-cancellation-window", detail, instead + opens)
+    seats = lifecycle.seats.at(now.date())
+    if seats is not None and seats.most is not None and row.seats is not None and row.seats > seats.most:
+        detail = f"it has {row.seats:,} seats, and at most {seats.most:,} can be cancelled at once"
+        return Barred(Kind.CANCEL_NOW, "too-many-seats", detail, f"reduce its seats at the vendor first, or {instead}")
+    return None
+
+
+def last_day(end: datetime) -> str:
+    """The last UTC day of a term that ends, exclusively, at this instant."""
+    return (end - timedelta(microseconds=1)).date().isoformat()
+
+
+def _fallback(barred: Barred, row: StoredSubscription) -> Decision:
+    """What the spec chose beforehand for the case that the rules bar an end at once."""
+    if row.cancellation is Cancel.AT_RENEWAL:
+        return Converged()
+    because = f"cancel now: {barred.code}: {barred.detail}"
+    return Move(Kind.CANCEL_AT_RENEWAL, Recurring.OFF, Cancel.AT_RENEWAL, because)
 
 
 def _by_status(kind: Kind, row: StoredSubscription) -> Barred | None:

@@ -9,8 +9,8 @@ from typing import Any
 
 from reconciler.changes import Change, JsonValue, Kind
 from reconciler.diagnostics import Location
+from reconciler.effects import carried_out
 from reconciler.journal import Entry, Outcome, OutcomeKind, Run
-from reconciler.lifecycle import carried_out, term_at
 from reconciler.model import (
     Cancel,
     DesiredSubscription,
@@ -21,6 +21,18 @@ from reconciler.model import (
     SubscriptionKey,
     TermLength,
 )
+from reconciler.policy import (
+    Dated,
+    Extension,
+    Lifecycle,
+    Reactivation,
+    RefundRule,
+    Rule,
+    SeatLimit,
+    Since,
+    Window,
+)
+from reconciler.terms import term_at
 
 NOW = datetime(2026, 11, 23, 12, 0, tzinfo=UTC)
 """The instant at which every test happens, unless it says otherwise."""
@@ -28,6 +40,38 @@ START = date(2026, 3, 1)
 """The first day of every subscription that says no other."""
 PLACE = Location("specs/contoso.yaml", 3, 5)
 NAME = "contoso/visio-plan-2"
+
+
+BEGINNING = date(1970, 1, 1)
+"""Since when every rule holds that says nothing else."""
+
+
+def dated(value: Any, *later: tuple[date, Any]) -> Dated[Any]:
+    """A matter of a policy: one value from the beginning, and others from their days on."""
+    rules = [Rule(BEGINNING, value, "a test"), *(Rule(day, other, "a test") for day, other in later)]
+    return Dated(tuple(rules))
+
+
+def a_lifecycle(**matters: Any) -> Lifecycle:
+    """The numbers of `classic`, its window never closing; any matter by name, bare values for what always holds."""
+    values: dict[str, Any] = {
+        "expired": 30,
+        "disabled": 90,
+        "disabled_after_cancel_now": 90,
+        "deletion": 0,
+        "window": Window(None, Since.RENEWAL),
+        "seats": SeatLimit(None),
+        "refund": RefundRule.PRORATED,
+        "reactivation": Reactivation(expired=True, disabled=True, cancelled=True),
+        "extension": Extension(when_off=False),
+    }
+    name, effects = matters.pop("name", "classic"), matters.pop("side_effects", {})
+    given = values | matters
+    rules = {matter: value if isinstance(value, Dated) else dated(value) for matter, value in given.items()}
+    return Lifecycle(name, "a test", **rules, side_effects=effects)
+
+
+CLASSIC = a_lifecycle()
 
 
 def a_key(text: str = NAME) -> SubscriptionKey:

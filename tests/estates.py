@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from reconciler.build import build_plan
 from reconciler.changes import Change, Kind
 from reconciler.desired import DesiredState
-from reconciler.lifecycle import carried_out
+from reconciler.effects import carried_out
+from reconciler.elapsed import elapse
 from reconciler.model import DesiredSubscription, StoredSubscription, SubscriptionKey
 from reconciler.plan import Bindings, Plan
+from reconciler.policy import Lifecycle
+from reconciler.rulebook import Rulebook
 from reconciler.selection import EVERYTHING, Selection
 from reconciler.settings import AccountSettings
 from reconciler.stored import StoredState
-from tests.builders import NOW
+from tests.builders import CLASSIC, NOW
 
 LINEAGE = "0b9e4a54-2f6e-4a53-8f0c-2f1f4e0b7c11"
 BINDINGS = Bindings("specs", "settings", LINEAGE, 7)
@@ -43,12 +47,20 @@ def plan_of(
     *,
     selection: Selection = EVERYTHING,
     bindings: Bindings = BINDINGS,
+    rulebook: Rulebook | None = None,
     **stored: Any,
 ) -> Plan:
-    """The plan for these, at that instant."""
+    """The plan for these, at that instant, under the rules of `classic` if none are given."""
     desired = a_desired_state(*([wanted] if isinstance(wanted, DesiredSubscription) else wanted))
     state = a_stored_state(*([rows] if isinstance(rows, StoredSubscription) else rows), **stored)
-    return build_plan(desired, state, now, bindings, selection)
+    rules = rulebook or a_rulebook(*desired.accounts, *(key.account for key in state.subscriptions))
+    state, elapsed = elapse(state, rules, now, lambda key: True)
+    return replace(build_plan(desired, state, now, bindings, rules, selection), elapsed=elapsed)
+
+
+def a_rulebook(*accounts: str, lifecycle: Lifecycle = CLASSIC, **fields: Any) -> Rulebook:
+    """One lifecycle for all of these accounts."""
+    return Rulebook(dict.fromkeys(accounts, lifecycle), **fields)
 
 
 def after(changes: Iterable[Change], rows: Mapping[SubscriptionKey, StoredSubscription], now: datetime) -> Rows:

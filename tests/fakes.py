@@ -8,13 +8,14 @@ from datetime import datetime
 from types import TracebackType
 from typing import Self
 
-from reconciler.changes import Change, Kind
+from reconciler.changes import INTENTS, Change, Kind
+from reconciler.effects import carried_out
 from reconciler.errors import StoreError
-from reconciler.journal import Entry, Freeze, HistoryEntry, Holder, Outcome, OutcomeKind, Run
-from reconciler.lifecycle import carried_out
+from reconciler.events import Event
+from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, Outcome, OutcomeKind, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.ports import Bookkeeping
-from reconciler.stored import StoredState
+from reconciler.stored import RecentChange, StoredState
 from tests.builders import NOW
 
 
@@ -39,6 +40,9 @@ class MemoryStore:
     kept: Bookkeeping | None = None
     serial: int = 7
     holders: list[Holder | None] = field(default_factory=list)
+    runs: dict[str, Run] = field(default_factory=dict)
+    changed: list[RecentChange] = field(default_factory=list)
+    """What limits count of earlier runs, and of what was recorded here."""
 
     def _call(self, name: str, *words: object) -> None:
         if name in self.fails:
@@ -49,6 +53,7 @@ class MemoryStore:
 
     def begin(self, run: Run) -> None:
         self._call("begin", run.id)
+        self.runs.setdefault(run.id, run)
 
     def intend(self, run_id: str, entries: Sequence[Entry]) -> None:
         self._call("intend", *(entry.change.key for entry in entries))
@@ -61,15 +66,24 @@ class MemoryStore:
                 self.rows.pop(entry.previous or entry.change.key, None)
                 if entry.outcome.row is not None:
                     self.rows[entry.change.key] = entry.outcome.row
+                self._count(run_id, entry.change, at)
         self.journal += entries
         self.serial += 1
         return self.serial
+
+    def _count(self, run_id: str, change: Change | Event, at: datetime) -> None:
+        if isinstance(change, Change) and change.kind in INTENTS | {Kind.CORRECT}:
+            value = change.impact.value if change.impact else None
+            run = self.runs.get(run_id)
+            allowed = run.allowed if run else ()
+            self.changed.append(RecentChange(change.key, change.kind, at, value.money if value else None, allowed))
 
     def finish(self, run_id: str, at: datetime, bookkeeping: Bookkeeping) -> None:
         self._call("finish", run_id)
         self.kept = bookkeeping
 
     def set_freeze(self, run: Run, freeze: Freeze | None) -> None:
+        self.runs.setdefault(run.id, run)
         self.frozen = freeze
 
     def freeze(self) -> Freeze | None:
@@ -86,6 +100,14 @@ class MemoryStore:
 
     def history(self, key: SubscriptionKey | None = None) -> Iterator[HistoryEntry]:
         return iter(())
+
+    def freezes(self) -> Iterator[FreezeEntry]:
+        for run in self.runs.values():
+            if run.command in ("freeze", "thaw"):
+                yield FreezeEntry(run.id, run.started_at, run.command, run.reason, run.actor, run.ci_run)
+
+    def recent(self, since: datetime) -> Iterator[RecentChange]:
+        return iter([change for change in self.changed if change.at >= since])
 
     def close(self) -> None:
         self._call("close")

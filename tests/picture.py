@@ -27,6 +27,7 @@ _SETTINGS: Final = """\
 version: 1
 accounts:
   contoso: {provider: ledger, catalogue: microsoft}
+timezone: Europe/Berlin
 """
 
 _BEFORE: Final = """\
@@ -34,30 +35,30 @@ version: 1
 account: contoso
 subscriptions:
   business-premium:
-    facts: {product: SPB, term: annual, start: 2026-02-14, seats: 25}
+    facts: {product: SPB, term: annual, start: 2026-02-14, seats: 25, price: 247.20 EUR}
     protect: true
   copilot:
-    facts: {product: Microsoft_365_Copilot, term: annual, start: 2026-06-15, seats: 5}
+    facts: {product: Microsoft_365_Copilot, term: annual, start: 2026-06-15, seats: 5, price: 337.20 EUR}
   copilot-duplicate:
-    facts: {product: Microsoft_365_Copilot, term: annual, start: 2026-11-20, seats: 5}
+    facts: {product: Microsoft_365_Copilot, term: annual, start: 2026-11-20, seats: 5, price: 337.20 EUR}
   exchange-mailboxes:
-    facts: {product: EXCHANGESTANDARD, term: monthly, start: 2026-01-31, seats: 8}
+    facts: {product: EXCHANGESTANDARD, term: monthly, start: 2026-01-31, seats: 8, price: 3.70 EUR}
   intune:
-    facts: {product: INTUNE_A, term: monthly, start: 2026-07-31}
+    facts: {product: INTUNE_A, term: monthly, start: 2026-07-31, seats: 40, price: 7.50 EUR}
     recurring: off
   power-bi:
-    facts: {product: POWER_BI_PRO, term: annual, start: 2026-08-29, seats: 6}
+    facts: {product: POWER_BI_PRO, term: annual, start: 2025-12-15, seats: 6, price: 112.80 EUR}
   project-plan-5:
-    facts: {product: PROJECTPREMIUM, term: annual, start: 2026-05-01, seats: 2}
+    facts: {product: PROJECTPREMIUM, term: annual, start: 2026-05-01, seats: 2, price: 618.00 EUR}
   visio-plan-2:
-    facts: {product: VISIOCLIENT, term: monthly, start: 2026-03-31, seats: 1}
+    facts: {product: VISIOCLIENT, term: monthly, start: 2026-03-31, seats: 1, price: 13.10 EUR}
 """
 
 _EDITS: Final = (
     ("    protect: true\n", "    recurring: off\n    reason: costs too much\n"),
     (
-        "2026-11-20, seats: 5}\n",
-        """2026-11-20, seats: 5}
+        "2026-11-20, seats: 5, price: 337.20 EUR}\n",
+        """2026-11-20, seats: 5, price: 337.20 EUR}
     cancel:
       when: immediately
       reason: duplicate of copilot
@@ -66,10 +67,13 @@ _EDITS: Final = (
     ),
     ("    recurring: off\n  power-bi", "    recurring: on\n    reason: the new laptops need it\n  power-bi"),
     (
-        "2026-05-01, seats: 2}\n",
-        "2026-05-01, seats: 2}\n    cancel: at-renewal\n    reason: the last project ends in spring\n",
+        "2026-05-01, seats: 2, price: 618.00 EUR}\n",
+        "2026-05-01, seats: 2, price: 618.00 EUR}\n    cancel: at-renewal\n    reason: the last project ends in spring\n",
     ),
-    ("2026-03-31, seats: 1}\n", "2026-03-31, seats: 1}\n    recurring: off\n    reason: team moved to another tool\n"),
+    (
+        "seats: 1, price: 13.10 EUR}\n",
+        "seats: 1, price: 13.10 EUR}\n    recurring: off\n    reason: team moved to another tool\n",
+    ),
     (
         "  power-bi:",
         "  office-e3:\n    facts: {product: ENTERPRISEPACK, term: annual, start: 2026-09-01}\n  power-bi:",

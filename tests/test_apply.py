@@ -5,15 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import accumulate
 from typing import Any
 
 import pytest
 
-from reconciler.apply import BATCH, Instruction, execute, operation_id
+from reconciler.apply import BATCH, Instruction, batched_by_key, event_id, execute, operation_id
 from reconciler.changes import Change, Kind
 from reconciler.errors import StoreBusy, StoreError
+from reconciler.events import Event, EventKind
 from reconciler.journal import ApplyReport, Freeze, Holder, Outcome, OutcomeKind
 from reconciler.model import Recurring, StoredSubscription, SubscriptionKey
 from reconciler.ports import Bookkeeping, Provider
@@ -399,3 +400,71 @@ class TestOperationId:
         world = World([a_change(Kind.UPDATE, "contoso/a"), *off("contoso/a", "contoso/b")], ["contoso/a", "contoso/b"])
         world.execute()
         assert len({entry.operation_id for entry in world.store.journal}) == 3
+
+
+def renewals(name: str, *days: str) -> list[Event]:
+    """The events of a record that renewed on these days."""
+    return [
+        Event(a_key(name), EventKind.RENEWED, datetime.fromisoformat(f"{text}T00:00:00Z"), {"term_end": text}, {})
+        for text in days
+    ]
+
+
+class TestWhatTimeDid:
+    def test_it_is_journaled_before_the_changes_that_stand_on_it(self) -> None:
+        events = renewals("contoso/a", "2026-10-01", "2026-11-01")
+        world = World(off("contoso/a"), ["contoso/a"], elapsed=tuple(events))
+        report = world.execute()
+        assert [entry.change for entry in world.store.journal] == [*events, *off("contoso/a")]
+        assert report.elapsed == tuple(events)
+        assert outcomes(report) == [SUCCEEDED]
+
+    def test_alone_it_is_a_run(self) -> None:
+        events = renewals("contoso/a", "2026-11-01")
+        world = World([], ["contoso/a"], elapsed=tuple(events))
+        assert (world.execute().elapsed, world.store.log[0]) == (tuple(events), "begin run-1")
+
+    def test_every_event_leaves_the_record_as_it_stands_after_all_of_them(self) -> None:
+        world = World([], ["contoso/a"], elapsed=tuple(renewals("contoso/a", "2026-10-01", "2026-11-01")))
+        world.execute()
+        left = world.store.rows[a_key("contoso/a")]
+        assert [entry.outcome.row for entry in world.store.journal] == [left, left]
+
+    def test_the_events_of_a_record_are_never_apart(self) -> None:
+        events = [
+            *renewals("contoso/a", "2026-09-01", "2026-10-01", "2026-11-01"),
+            *renewals("contoso/b", "2026-11-01"),
+        ]
+        found = [[event.key.name for event in batch] for batch in batched_by_key(events, 2)]
+        assert found == [["a", "a", "a"], ["b"]]
+        assert list(batched_by_key((), 2)) == []
+
+    def test_it_has_an_id_of_its_own_that_a_repeat_shares(self) -> None:
+        first, second = renewals("contoso/a", "2026-10-01", "2026-11-01")
+        assert event_id(LINEAGE, 7, first) == event_id(LINEAGE, 7, first)
+        others = {event_id(LINEAGE, 7, second), event_id(LINEAGE, 8, first), event_id("other", 7, first)}
+        assert len({event_id(LINEAGE, 7, first), *others}) == 4
+
+    def test_a_run_that_is_stopped_takes_no_more_of_it_down(self) -> None:
+        events = [*renewals("contoso/a", "2026-11-01"), *renewals("contoso/b", "2026-11-01")]
+        world = World(off("contoso/a"), ["contoso/a", "contoso/b"], elapsed=tuple(events), batch=1)
+        asked = iter([False, True, True, True])
+        report = world.execute(lambda: next(asked))
+        assert (report.elapsed, report.interrupted) == (tuple(events[:1]), True)
+        assert outcomes(report) == [SKIPPED]
+
+    def test_a_store_that_breaks_there_ends_the_run_before_any_change(self) -> None:
+        events = [*renewals("contoso/a", "2026-11-01"), *renewals("contoso/b", "2026-11-01")]
+        world = World(off("contoso/a"), ["contoso/a", "contoso/b"], elapsed=tuple(events), batch=1)
+        inner = world.store.record
+        calls = []
+
+        def record(*words: Any) -> int:
+            calls.append(words)
+            if len(calls) == 2:
+                raise StoreBusy("busy", "locked", "wait")
+            return inner(*words)
+
+        world.store.record = record  # type: ignore[method-assign,assignment]
+        report = world.execute()
+        assert (report.elapsed, outcomes(report)) == (tuple(events[:1]), [SKIPPED])

@@ -26,6 +26,7 @@ from reconciler.desired import SpecText, SpecTexts
 from reconciler.diagnostics import Diagnostic
 from reconciler.documents import HistoryDocument, PlanDocument, StatusDocument
 from reconciler.environment import KNOWN
+from reconciler.future_documents import DueDocument, ForecastDocument, WhatIfDocument
 from reconciler.settings import AccountSettings, Settings
 from reconciler.spec import load_settings, load_specs
 from tests.codes import codes_in_source
@@ -176,6 +177,9 @@ DOCUMENTS: Final[dict[str, type[BaseModel]]] = {
     "apply": PlanDocument,
     "status": StatusDocument,
     "history": HistoryDocument,
+    "forecast": ForecastDocument,
+    "due": DueDocument,
+    "what-if": WhatIfDocument,
 }
 
 

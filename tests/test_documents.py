@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator
+from dataclasses import fields, replace
 from datetime import UTC, date, datetime
 from functools import partial
 from typing import Any, Literal
@@ -13,12 +14,17 @@ import pytest
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
+from reconciler.changes import Risk
+from reconciler.consequences import Impact
 from reconciler.diagnostics import Location, error
 from reconciler.documents import Head, HistoryDocument, PlanDocument, StatusDocument, schema
-from reconciler.journal import HistoryEntry, OutcomeKind
+from reconciler.documents.consequences import ImpactPart, UndoPart
+from reconciler.journal import FreezeEntry, HistoryEntry, OutcomeKind
 from reconciler.model import Money, Recurring, TermLength
-from reconciler.views.json import FORMAT_VERSION, failure_json, history_json, plan_json, status_json
+from reconciler.undoing import Undo
+from reconciler.views.json import FORMAT_VERSION, failure_json, history_json, plan_json
 from reconciler.views.status import status_row
+from reconciler.views.status_json import status_json
 from tests.builders import a_stored
 from tests.views.cases import HOSTILE, NOW, cases, real_names
 
@@ -29,6 +35,12 @@ ENTRY = HistoryEntry(
     "run-1", NOW, "contoso/visio", "update", OutcomeKind.INTENDED, {"labels": {"a": "b"}}, {"seats": 3, "owner": None},
     HOSTILE, None, "ada", None, None, None, Location("a.yaml", 3, 1),
 )  # fmt: skip
+
+EVENT = replace(ENTRY, kind="renewed", happened_at=datetime(2026, 3, 1, tzinfo=UTC))
+WORTH = replace(
+    ENTRY, risk=Risk.REVERSIBLE_UNTIL, reversible_until=datetime(2027, 3, 1, tzinfo=UTC), value=Money(1310, "EUR")
+)
+THAW = FreezeEntry("run-2", NOW, "thaw", None, "ada")
 
 
 def a_plan_document(name: str) -> bytes:
@@ -42,8 +54,8 @@ def a_status_document() -> bytes:
     """Two subscriptions: one with everything, one with little."""
     rich = a_stored("contoso/a", price=Money(2060, "EUR"), seats=3, owner="it", id="x", billing=TermLength.MONTHLY)
     poor = a_stored("contoso/b", recurring=Recurring.OFF)
-    rows = [status_row(item, real_names(), managed=True) for item in (rich, poor)]
-    return status_json(rows, as_of=NOW, diagnostics=FOUND)
+    rows = [status_row(item, real_names(), managed=True, now=NOW) for item in (rich, poor)]
+    return b"".join(status_json(rows, as_of=NOW, diagnostics=FOUND))
 
 
 PRINTED: dict[str, tuple[Name, Callable[[], bytes]]] = {
@@ -52,7 +64,7 @@ PRINTED: dict[str, tuple[Name, Callable[[], bytes]]] = {
     "a failed apply before there was an instant": ("plan", lambda: failure_json("apply", (), None, "usage", "what?")),
     "the status": ("status", a_status_document),
     "a failed status": ("status", lambda: failure_json("status", FOUND, NOW, "no-store", "there is none")),
-    "the history": ("history", lambda: history_json([ENTRY], as_of=NOW)),
+    "the history": ("history", lambda: history_json([ENTRY, EVENT, WORTH], freezes=[THAW], as_of=NOW)),
     "a failed history": ("history", lambda: failure_json("history", (), NOW, "no-store", "there is none")),
 }
 
@@ -112,6 +124,32 @@ def test_the_printed_version_is_the_models() -> None:
     assert FORMAT_VERSION.split(".")[0] == "1"
 
 
+def test_an_impact_has_the_fields_of_the_vocabulary() -> None:
+    assert list(ImpactPart.model_fields) == [item.name for item in fields(Impact)]
+
+
+def test_a_way_back_has_the_fields_of_the_vocabulary() -> None:
+    assert list(UndoPart.model_fields) == [item.name for item in fields(Undo)]
+
+
+def test_a_plan_of_the_first_minor_version_is_valid() -> None:
+    document = as_of_1_0(orjson.loads(a_plan_document("example")))
+    Draft202012Validator(schema("plan")).validate(document)
+    found = PlanDocument.model_validate_json(orjson.dumps(document))
+    assert (found.scheduled, found.due, found.totals) == ([], [], None)
+
+
+def as_of_1_0(document: dict[str, Any]) -> dict[str, Any]:
+    """The document as the first version of the format had it."""
+    left_out = {"totals", "first_irreversible", "scheduled", "due"}
+    found = {name: value for name, value in document.items() if name not in left_out}
+    found["format_version"] = "1.0"
+    found["summary"] = {name: found["summary"][name] for name in found["summary"] if name not in left_out | {"elapsed"}}
+    for change in found["changes"]:
+        change["impact"] = {"until": "2026-11-30", "last_day": "2026-11-29", "loses_access": True}
+    return found
+
+
 def broken(path: str, value: object) -> bytes:
     """The example's plan with one value replaced; a value of `...` removes it."""
     document = orjson.loads(a_plan_document("example"))
@@ -136,6 +174,17 @@ def broken(path: str, value: object) -> bytes:
         pytest.param("changes.0.risk", None, id="a risk that is null"),
         pytest.param("changes.0.source.line", 0, id="a line before the first"),
         pytest.param("changes.0.source", ..., id="a change without a source"),
+        pytest.param("changes.0.impact", None, id="an impact that is null"),
+        pytest.param("changes.0.impact.last_day", "soon", id="a last day that is no day"),
+        pytest.param("changes.0.impact.charge.minor", 13.1, id="minor units that are no whole number"),
+        pytest.param("changes.0.impact.charge.basis", "guessed", id="a sum from nowhere"),
+        pytest.param("changes.0.impact.charge.per", "P1W", id="a charge by the week"),
+        pytest.param("changes.0.impact.refund.rule", "some", id="a rule that there is not"),
+        pytest.param("changes.0.impact.value.currency", "euro", id="a currency that is no code"),
+        pytest.param("changes.0.impact.unknown", "refund", id="names that are no list"),
+        pytest.param("totals.avoided", {}, id="totals that are no list"),
+        pytest.param("elapsed", [{"kind": "renewed"}], id="an event of nothing"),
+        pytest.param("due", None, id="no list of what is due"),
         pytest.param("bindings.store_serial", "7", id="a number as text"),
         pytest.param("bindings.selection.select", "x", id="a selection that is no list"),
         pytest.param("fingerprint", "abc", id="a fingerprint that is too short"),
@@ -162,7 +211,7 @@ def test_what_a_later_minor_version_adds_is_taken() -> None:
 
 
 def test_days_are_days() -> None:
-    row = status_row(a_stored(start=date(2026, 11, 1)), real_names(), managed=False)
-    document = orjson.loads(status_json([row], as_of=datetime(2026, 11, 23, 1, 2, 3, 4, tzinfo=UTC)))
+    row = status_row(a_stored(start=date(2026, 11, 1)), real_names(), managed=False, now=NOW)
+    document = orjson.loads(b"".join(status_json([row], as_of=datetime(2026, 11, 23, 1, 2, 3, 4, tzinfo=UTC))))
     assert document["as_of"] == "2026-11-23T01:02:03.000004Z"
     assert document["subscriptions"][0]["renews"] == "2027-11-01"

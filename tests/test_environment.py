@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.environment import KNOWN, read_environment
 from reconciler.errors import UsageError
+from reconciler.model import Money
 from reconciler.settings import LimitName
 
 
@@ -74,6 +75,39 @@ def test_a_ceiling_that_is_no_number_is_wrong_usage(text: str) -> None:
         read_environment({"RECONCILE_MAX_ENDINGS": text})
     assert (caught.value.code, caught.value.message) == ("bad-variable", f"RECONCILE_MAX_ENDINGS is {text!r}")
     assert caught.value.hint == "give the number of changes that may pass, such as 5"
+
+
+@pytest.mark.parametrize(
+    ("text", "amounts"),
+    [
+        ("5000.00 EUR", (Money(500_000, "EUR"),)),
+        ("100000 JPY, 5000 EUR", (Money(500_000, "EUR"), Money(100_000, "JPY"))),
+        (" 0 EUR ,1.5 KWD", (Money(0, "EUR"), Money(1_500, "KWD"))),
+    ],
+)
+def test_a_ceiling_in_money_names_an_amount_for_each_currency(text: str, amounts: tuple[Money, ...]) -> None:
+    found = read_environment({"RECONCILE_MAX_CANCELLED_VALUE": text, "RECONCILE_MAX_SPENT_VALUE": "1 CHF"})
+    assert found.value_caps == {
+        LimitName.MAX_CANCELLED_VALUE: amounts,
+        LimitName.MAX_SPENT_VALUE: (Money(100, "CHF"),),
+    }
+    assert found.caps == {}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("5000", "EUR", "-5 EUR", "5.001 EUR", "5 eur", "5 XXX", "5 EUR, 6 EUR", "5 EUR,", "5 EUR; 6 JPY", "5EUR"),
+        "1234567890123 EUR",
+    ],
+)
+def test_a_ceiling_that_is_no_money_is_wrong_usage(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        read_environment({"RECONCILE_MAX_SPENT_VALUE": text})
+    assert (caught.value.code, caught.value.message) == ("bad-variable", f"RECONCILE_MAX_SPENT_VALUE is {text!r}")
+    assert caught.value.hint == (
+        "give an amount for each currency that may pass, once: such as 5000.00 EUR, 100000 JPY"
+    )
 
 
 def test_a_misspelt_brake_is_not_lost_in_silence() -> None:

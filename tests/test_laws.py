@@ -16,7 +16,9 @@ from reconciler.apply import Instruction, execute
 from reconciler.build import build_plan
 from reconciler.changes import ENDING, INTENTS, SPENDING, Change, Kind
 from reconciler.diagnostics import Location
-from reconciler.lifecycle import at, confirmation, midnight, term_at
+from reconciler.effects import confirmation
+from reconciler.elapsed import elapse
+from reconciler.lifecycle import at
 from reconciler.model import (
     Cancel,
     DesiredSubscription,
@@ -30,13 +32,16 @@ from reconciler.model import (
     TermLength,
 )
 from reconciler.plan import Bindings, Plan
+from reconciler.policy import Extension, Lifecycle, Reactivation, SeatLimit, Window
 from reconciler.ports import Bookkeeping
 from reconciler.providers.ledger import LedgerProvider
+from reconciler.rulebook import Rulebook
 from reconciler.safety import COUNTED, Circumstances, review
 from reconciler.selection import Selection
-from reconciler.settings import Limit, LimitName, Safety
-from tests.builders import a_desired, a_run, a_stored
-from tests.estates import BINDINGS, Rows, a_desired_state, a_stored_state, after
+from reconciler.settings import IN_NUMBERS, Limit, LimitName, Safety
+from reconciler.terms import midnight, term_at
+from tests.builders import CLASSIC, a_desired, a_lifecycle, a_run, a_stored
+from tests.estates import BINDINGS, Rows, a_desired_state, a_rulebook, a_stored_state, after
 from tests.fakes import FixedClock, MemoryStore
 
 ACCOUNTS = ("contoso", "fabrikam")
@@ -66,6 +71,17 @@ INSTANTS = [
     datetime(2028, 2, 28, 5, tzinfo=UTC),
 ]
 FACTS = list(product(["SPB", "VISIO"], TermLength, ANCHORS))
+LIFECYCLES = [
+    CLASSIC,
+    a_lifecycle(
+        name="partner",
+        disabled_after_cancel_now=0,
+        window=Window(timedelta(days=7)),
+        reactivation=Reactivation(expired=False, disabled=False, cancelled=False),
+        extension=Extension(when_off=True),
+    ),
+    a_lifecycle(name="abrupt", expired=0, disabled=0, seats=SeatLimit(1)),
+]
 STANDINGS = list(
     product([Status.ACTIVE] * 10 + list(Status), Recurring, [Cancel.NONE] * 4 + list(Cancel), (False, True))
 )
@@ -84,11 +100,20 @@ class Estate:
 
     wanted: tuple[DesiredSubscription, ...]
     rows: Rows
+    """As they stand at that instant."""
     now: datetime
+    lifecycle: Lifecycle = CLASSIC
+
+    @property
+    def rulebook(self) -> Rulebook:
+        return a_rulebook(*ACCOUNTS, lifecycle=self.lifecycle)
 
     def plan(self, rows: Rows | None = None, now: datetime | None = None, bindings: Bindings = BINDINGS) -> Plan:
-        stored = a_stored_state(*(self.rows if rows is None else rows).values())
-        return build_plan(a_desired_state(*self.wanted), stored, now or self.now, bindings)
+        now = now or self.now
+        stored, _ = elapse(
+            a_stored_state(*(self.rows if rows is None else rows).values()), self.rulebook, now, lambda key: True
+        )
+        return build_plan(a_desired_state(*self.wanted), stored, now, bindings, self.rulebook)
 
     def applied(self, plan: Plan, rows: Rows | None = None) -> Rows:
         """The rows after all of a plan, its bookkeeping too."""
@@ -138,7 +163,7 @@ def an_intent(draw: st.DrawFn, key: SubscriptionKey, row: StoredSubscription | N
     (recurring, cancel), confirmed, own = wish
     confirm = f"{key}@2020-01-01" if confirmed == "old" else None
     if confirmed == "fits" and row is not None:
-        confirm = confirmation(replace(at(row, now), key=key))
+        confirm = confirmation(replace(row, key=key))
     # Immediately is never inherited: a spec that tries does not resolve.
     return Intent(recurring, cancel, PLACE, "because", confirm, own or cancel is Cancel.IMMEDIATELY)
 
@@ -172,13 +197,13 @@ ROLES = ("both", "both", "both", "stored", "declared", "renamed", "odd")
 @st.composite
 def estates(draw: st.DrawFn) -> Estate:
     """Up to five subscriptions of two accounts: stored, declared, both, or under a former name."""
-    now = draw(st.sampled_from(INSTANTS))
+    now, lifecycle = draw(st.sampled_from(INSTANTS)), draw(st.sampled_from(LIFECYCLES))
     roles = {key: draw(st.sampled_from(ROLES)) for key in KEYS}
     rows: Rows = {}
     for key, role in roles.items():
         if role != "declared":
             name = SubscriptionKey(key.account, f"old-{key.name}") if role == "renamed" else key
-            rows[name] = draw(records(name, now))
+            rows[name] = at(draw(records(name, now)), lifecycle, now)
     wanted = []
     for key, role in roles.items():
         if role == "stored":
@@ -194,7 +219,7 @@ def estates(draw: st.DrawFn) -> Estate:
     # A spec that says one id twice does not resolve.
     taken = Counter((item.key.account, item.id) for item in wanted)
     once = (item if taken[item.key.account, item.id] == 1 else replace(item, id=None) for item in wanted)
-    return Estate(tuple(once), rows, now)
+    return Estate(tuple(once), rows, now, lifecycle)
 
 
 def lifted(plan: Plan) -> set[SubscriptionKey]:
@@ -272,7 +297,7 @@ def test_laws_3_and_4_nothing_ends_now_but_what_was_confirmed_for_this_name_and_
     earlier = [change for change in plan.changes if change.kind not in INTENTS]
     rows = after(earlier, estate.rows, estate.now)
     for change in ending:
-        intent, row = wishes[change.key], at(rows[change.key], estate.now)
+        intent, row = wishes[change.key], rows[change.key]
         assert intent is not None
         assert intent.cancel is Cancel.IMMEDIATELY
         assert intent.confirm == f"{change.key}@{row.term.start:%Y-%m-%d}"
@@ -340,7 +365,7 @@ def test_the_order_of_what_is_read_does_not_matter(estate: Estate, shuffle: rand
     wanted, rows = list(estate.wanted), list(estate.rows.items())
     shuffle.shuffle(wanted)
     shuffle.shuffle(rows)
-    other = Estate(tuple(wanted), dict(rows), estate.now)
+    other = Estate(tuple(wanted), dict(rows), estate.now, estate.lifecycle)
     assert replace(other.plan(), diagnostics=()) == replace(estate.plan(), diagnostics=())
     assert other.plan().diagnostics == estate.plan().diagnostics
 
@@ -363,9 +388,8 @@ def told_otherwise(wanted: Iterable[DesiredSubscription]) -> tuple[DesiredSubscr
 def test_the_fingerprint_is_that_of_the_changes_alone(estate: Estate) -> None:
     plan = estate.plan()
     bindings = Bindings("other", "other", BINDINGS.store_lineage, 99, "c0ffee1")
-    assert Estate(told_otherwise(estate.wanted), estate.rows, estate.now).plan(None, None, bindings).fingerprint == (
-        plan.fingerprint
-    )
+    otherwise = replace(estate, wanted=told_otherwise(estate.wanted))
+    assert otherwise.plan(None, None, bindings).fingerprint == plan.fingerprint
     # Another instant of the same day sees the same estate, unless a term or a start turns on it.
     morning = midnight(estate.now.date())
     assert estate.plan(now=morning).fingerprint == plan.fingerprint
@@ -394,7 +418,8 @@ def test_a_narrowed_plan_is_a_part_of_the_whole_one(
 ) -> None:
     selection = Selection(select, exclude)
     desired, stored = a_desired_state(*estate.wanted), a_stored_state(*estate.rows.values())
-    narrow, whole = build_plan(desired, stored, estate.now, BINDINGS, selection), estate.plan()
+    narrow = build_plan(desired, stored, estate.now, BINDINGS, estate.rulebook, selection)
+    whole = estate.plan()
     chosen = selection.keys()
     assert narrow.changes == tuple(change for change in whole.changes if chosen(change.key))
     assert narrow.blocked == tuple(block for block in whole.blocked if chosen(block.key))
@@ -402,7 +427,7 @@ def test_a_narrowed_plan_is_a_part_of_the_whole_one(
 
 
 LIMITS = st.fixed_dictionaries(
-    dict.fromkeys(LimitName, st.builds(Limit, st.integers(0, 6), st.sampled_from([0, 25, 50, 100]), st.integers(0, 2)))
+    dict.fromkeys(IN_NUMBERS, st.builds(Limit, st.integers(0, 6), st.sampled_from([0, 25, 50, 100]), st.integers(0, 2)))
 )
 
 

@@ -38,7 +38,7 @@ PAIRS: tuple[tuple[str | None, str | None], ...] = (
 _EDIT = st.tuples(st.sampled_from(PAIRS), st.sampled_from([None, None, None, True, False]))
 _SETTINGS = """
 version: 1
-accounts: {contoso: {provider: ledger}}
+accounts: {contoso: {provider: ledger, lifecycle: plain}}
 safety:
   max_changes: {count: 99, percent: 100, at_least: 99}
   max_endings: {count: 99, percent: 100, at_least: 99}

@@ -68,7 +68,13 @@ def test_a_wheel_holds_the_package_its_data_and_nothing_else(tmp_path: Path) -> 
         names = set(wheel.namelist())
         (entry_points,) = (wheel.read(name).decode() for name in names if name.endswith("entry_points.txt"))
     in_tree = {str(path.relative_to(ROOT)) for path in (ROOT / "reconciler").rglob("*.py")}
-    assert in_tree | {"reconciler/py.typed", "reconciler/data/microsoft-products.csv"} <= names
+    data = {
+        "reconciler/py.typed",
+        "reconciler/data/microsoft-products.csv",
+        "reconciler/data/lifecycles/classic.yaml",
+        "reconciler/views/report/templates/report.css",
+    }
+    assert in_tree | data <= names
     assert {name.split("/")[0].partition("-")[0] for name in names} == {"reconciler", "subscription_reconciler"}
     assert "reconcile = reconciler.cli.entry:main" in entry_points
     assert "ledger = reconciler.providers.ledger:LedgerProvider" in entry_points

@@ -14,6 +14,7 @@ from hashlib import sha256
 import pytest
 
 from reconciler.changes import Change, JsonValue, Kind, Risk
+from reconciler.consequences import Impact
 from reconciler.diagnostics import Location
 from reconciler.model import Cancel, Facts, Recurring, TermLength
 from reconciler.plan import Bindings, Plan, Verdict, approval, canonical, fingerprint
@@ -22,7 +23,7 @@ from tests.conftest import REPOSITORY
 from tests.estates import BINDINGS, LINEAGE, plan_of
 
 NOTHING = "37387b27a67b70e10af0d9752666fdd331107f59eaa458d2c905ae8a24553354"
-ESTATE = "1774e8e510b007de9c11dab94afaafb9006fe701954039cb4785cab73f2e7e7a"
+ESTATE = "2e7f8b4a20e00cb22383643cf18018621ff22e5ef5e427f1eb1c7f6a484780d2"
 
 
 def the_estate() -> Plan:
@@ -70,7 +71,8 @@ OUTSIDE: Mapping[str, object] = {
     "reason": "another",
     "product": "SPB",
     "declares": True,
-    "impact": {"until": "2030-01-01"},
+    "scheduled": True,
+    "impact": Impact(),
 }
 INSIDE: Mapping[str, object] = {
     "key": a_key("contoso/other"),

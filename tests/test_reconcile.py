@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from reconciler.apply import operation_id
-from reconciler.changes import Kind
+from reconciler.changes import Kind, Refusal
 from reconciler.desired import DesiredState, SpecText, SpecTexts
 from reconciler.errors import ReconcilerError, SpecError, UsageError
+from reconciler.events import Event, EventKind
 from reconciler.journal import ApplyReport
-from reconciler.model import Recurring
+from reconciler.model import Facts, Recurring, StoredSubscription, Term, TermLength
+from reconciler.plan import Verdict
 from reconciler.ports import Bookkeeping, Provider
 from reconciler.providers.ledger import LedgerProvider
 from reconciler.reconcile import Hands, Inputs, Pass, apply_pass, plan_pass, read_specs, told_after
@@ -22,7 +24,7 @@ from reconciler.safety import Circumstances
 from reconciler.selection import Selection
 from reconciler.settings import AccountSettings, Limit, LimitName, Override, Safety, Settings
 from reconciler.stored import StoredState
-from tests.builders import NOW, a_desired, a_key, a_run, a_stored
+from tests.builders import CLASSIC, NOW, a_desired, a_key, a_run, a_stored
 from tests.estates import LINEAGE, a_desired_state, a_stored_state
 from tests.fakes import FixedClock, MemoryStore, OutsideProvider
 
@@ -45,7 +47,11 @@ def inputs(
     now: datetime = NOW,
     selection: Selection = Selection(),  # noqa: B008 - a frozen value
 ) -> Inputs:
-    settings = Settings(safety=safety or Safety(), accounts=accounts or {"contoso": AccountSettings("contoso")})
+    settings = Settings(
+        safety=safety or Safety(),
+        accounts=accounts or {"contoso": AccountSettings("contoso")},
+        lifecycles={"classic": CLASSIC},
+    )
     texts = SpecTexts((SpecText("specs/contoso.yaml", text),), (), "digest")
     around = Circumstances(settings.safety, now)
     return Inputs(settings, "settings digest", texts, around, frozenset({"ledger"}), selection, as_of, "c0ffee1")
@@ -98,7 +104,9 @@ class TestPlanPass:
             inputs(as_of=then, safety=Safety(none, overrides=(override,))), OFF, a_stored_state(a_stored())
         )  # fmt: skip
         assert found.plan.as_of == then
-        assert found.plan.changes[0].impact["last_day"] == "2029-02-28"
+        impact = found.plan.changes[0].impact
+        assert impact is not None
+        assert impact.last_day == date(2029, 2, 28)
         assert found.verdict.clear
 
     def test_a_store_that_is_not_there_yet_is_a_headline(self) -> None:
@@ -124,8 +132,13 @@ class TestPlanPass:
     def test_a_clock_behind_the_last_run_is_a_warning(self) -> None:
         stored = a_stored_state(a_stored(), last_as_of=NOW + timedelta(seconds=1))
         (said,) = plan_pass(inputs(), OFF, stored).plan.diagnostics
-        assert (said.code, said.detail) == ("clock-behind", "the last run was recorded as of 2026-11-23T12:00:01Z")
-        assert said.hint == "check the clock of this machine; nothing is undone because of it"
+        assert said.code == "clock-behind"
+        assert said.detail == (
+            "the last run was recorded as of 2026-11-23T12:00:01Z, and this one is planned as of then, too"
+        )
+        assert said.hint == (
+            "check the clock of this machine; nothing is undone because of it, and nothing happens twice"
+        )
         (refusable,) = plan_pass(inputs(as_of=NOW), OFF, stored).plan.diagnostics
         assert refusable.code == "as-of-before-last"
         assert plan_pass(inputs(as_of=NOW + timedelta(seconds=1)), OFF, stored).plan.diagnostics == ()
@@ -326,3 +339,71 @@ class TestAsOf:
     def test_without_it_a_clock_that_is_behind_still_applies(self) -> None:
         _, report, _ = applied(inputs(), OFF, a_stored_state(a_stored(), last_as_of=self.LATER))
         assert len(report.changes) == 1
+
+
+YEAR = Term(datetime(2025, 3, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC))
+
+
+def of_2025(name: str, **fields: Any) -> StoredSubscription:
+    return a_stored(name, start=date(2025, 3, 1), term=YEAR, **fields)
+
+
+class TestTime:
+    def test_what_time_did_is_listed_apart_and_the_plan_stands_on_it(self) -> None:
+        facts = Facts("CFQ7TTC0HD32", TermLength.ANNUAL, None, date(2025, 3, 1))
+        desired = a_desired_state(a_desired(recurring=Recurring.OFF, facts=facts))
+        found = plan_pass(inputs(), desired, a_stored_state(of_2025("contoso/visio-plan-2")))
+        assert [(event.kind, event.at) for event in found.plan.elapsed] == [(EventKind.RENEWED, YEAR.end)]
+        (change,) = found.plan.changes
+        assert change.before["term_end"] == "2027-03-01"
+        assert found.stored.subscriptions[change.key].term.start == YEAR.end
+
+    def test_unmanaged_records_live_in_time_too(self) -> None:
+        found = plan_pass(inputs(), OFF, a_stored_state(a_stored(), of_2025("contoso/old", recurring=Recurring.OFF)))
+        assert [event.kind for event in found.plan.elapsed] == [
+            EventKind.EXPIRED,
+            EventKind.DISABLED,
+            EventKind.DELETED,
+        ]
+
+    def test_a_narrowed_run_tells_only_of_what_it_is_about(self) -> None:
+        state = a_stored_state(a_stored(), of_2025("contoso/old"), of_2025("contoso/visio"))
+        wanted = a_desired_state(a_desired("contoso/visio-plan-9", previously="visio"), a_desired())
+        of_pattern = plan_pass(inputs(selection=Selection(("contoso/visio*",))), wanted, state).plan.elapsed
+        assert [event.key.name for event in of_pattern] == ["visio"]
+        of_path = plan_pass(inputs(selection=Selection(paths=("specs/contoso.yaml",))), wanted, state).plan.elapsed
+        assert [event.key.name for event in of_path] == ["visio"]
+        assert [event.key.name for event in plan_pass(inputs(), wanted, state).plan.elapsed] == ["old", "visio"]
+
+    def test_an_account_of_another_provider_tells_its_own_dates(self) -> None:
+        accounts = {"contoso": AccountSettings("contoso", provider="elsewhere")}
+        desired = replace(OFF, accounts=accounts)
+        assert plan_pass(inputs(accounts=accounts), desired, a_stored_state(of_2025("contoso/old"))).plan.elapsed == ()
+
+    def test_a_clock_that_went_backwards_stands_where_time_was(self) -> None:
+        last = NOW + timedelta(days=400)
+        state = a_stored_state(a_stored(), last_as_of=last)
+        found = plan_pass(inputs(), OFF, state)
+        assert (found.plan.as_of, [item.code for item in found.plan.diagnostics]) == (last, ["clock-behind"])
+        again = plan_pass(inputs(), OFF, replace(state, subscriptions=found.stored.subscriptions))
+        assert again.plan.elapsed == ()
+
+    def test_a_plan_made_before_a_renewal_is_stale_after_it(self) -> None:
+        before = plan_pass(inputs(as_of=datetime(2027, 2, 28, tzinfo=UTC)), OFF, a_stored_state(a_stored())).plan
+        after = plan_pass(inputs(as_of=datetime(2027, 3, 1, tzinfo=UTC)), OFF, a_stored_state(a_stored())).plan
+        assert [change.kind for change in before.changes] == [change.kind for change in after.changes]
+        assert before.fingerprint != after.fingerprint
+
+    @pytest.mark.parametrize(
+        ("scope", "left"),
+        [("run", []), ("contoso", ["fabrikam"]), ("fabrikam", ["contoso"]), (None, ["contoso", "fabrikam"])],
+    )
+    def test_of_what_a_brake_holds_nothing_is_written(self, scope: str | None, left: list[str]) -> None:
+        events = tuple(Event(a_key(f"{name}/a"), EventKind.RENEWED, NOW, {}, {}) for name in ("contoso", "fabrikam"))
+        refused = () if scope is None else (Refusal("max-endings", scope, "", ""),)
+        found = plan_pass(inputs(), OFF, a_stored_state(a_stored()))
+        found = replace(found, plan=replace(found.plan, elapsed=events), verdict=Verdict((), refused))
+        store = MemoryStore({a_key(f"{name}/a"): a_stored(f"{name}/a") for name in ("contoso", "fabrikam")})
+        found = replace(found, stored=a_stored_state(*store.rows.values()))
+        report = apply_pass(inputs(), found, a_run(), Hands(store, {}, FixedClock()))
+        assert [event.key.account for event in report.elapsed] == left

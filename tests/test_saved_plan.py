@@ -16,7 +16,8 @@ from reconciler.diagnostics import error
 from reconciler.errors import InputError
 from reconciler.plan import Bindings, Plan, Verdict
 from reconciler.saved_plan import is_subset, read_saved_plan, what_moved
-from reconciler.views.json import failure_json, history_json, plan_json, status_json
+from reconciler.views.json import failure_json, history_json, plan_json
+from reconciler.views.status_json import status_json
 from tests.builders import a_change
 from tests.views.cases import BINDINGS, LINEAGE, NOW, a_plan, cancel_now, cases, one_of_each, real_names, turn_off
 
@@ -48,6 +49,20 @@ def edited(edit: Callable[[dict[str, Any]], object]) -> bytes:
     return orjson.dumps(document)
 
 
+def as_of_1_0(data: bytes) -> bytes:
+    """The plan as the first version of the format had it."""
+    left_out = ("totals", "first_irreversible", "scheduled", "due")
+    document = {name: value for name, value in orjson.loads(data).items() if name not in left_out}
+    for change in document["changes"]:
+        change["impact"] = {"until": "2026-11-30", "loses_access": True, "term_start": "2026-04-01"}
+    found: bytes = orjson.dumps({**document, "format_version": "1.0"})
+    return found
+
+
+def test_what_follows_is_no_part_of_what_was_approved() -> None:
+    assert {change.impact for change in read_saved_plan(BYTES, FILE).changes} == {None}
+
+
 def test_what_was_saved_is_read_back() -> None:
     found = read_saved_plan(BYTES, FILE)
     assert (found.lineage, found.specs_digest, found.settings_digest, found.serial) == (
@@ -72,7 +87,9 @@ def test_what_was_saved_is_read_back() -> None:
         pytest.param(lambda data: b"\xef\xbb\xbf" + data, id="a byte order mark before it"),
         pytest.param(lambda data: data.rstrip(b"\n"), id="its last line end is gone"),
         pytest.param(lambda data: data.replace(b"\n", b"\r\n"), id="with the line ends of Windows"),
-        pytest.param(lambda data: data.replace(b'"1.0"', b'"1.9"'), id="from a later minor version"),
+        pytest.param(lambda data: data.replace(b'"1.1"', b'"1.9"'), id="from a later minor version"),
+        pytest.param(as_of_1_0, id="from the first minor version"),
+        pytest.param(lambda data: data.replace(b"13.10 EUR", b"99.99 EUR"), id="another sum, which is not approved"),
         pytest.param(lambda data: data.replace(b'"line": 22', b'"line": 23'), id="a line moved, which is not approved"),
     ],
 )
@@ -109,7 +126,7 @@ def of_change(field: str, value: object) -> Callable[[dict[str, Any]], object]:
         pytest.param(b"{}", "not-a-plan", id="an object that is no document"),
         pytest.param(b'{"format_version": 1, "command": "plan"}', "not-a-plan", id="a version that is a number"),
         pytest.param(b'{"format_version": "1.0"}', "not-a-plan", id="a document of no command"),
-        pytest.param(status_json([], as_of=NOW), "not-a-plan", id="the document of status"),
+        pytest.param(b"".join(status_json([], as_of=NOW)), "not-a-plan", id="the document of status"),
         pytest.param(history_json([], as_of=NOW), "not-a-plan", id="the document of history"),
         pytest.param(edited(lambda found: found.update(command="apply")), "not-a-plan", id="the document of an apply"),
         pytest.param(edited(lambda found: found.update(format_version="2.0")), "plan-file-newer", id="a newer format"),

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.settings import DEFAULT_LIMITS, Limit, LimitName, Safety
+from reconciler.model import Money
+from reconciler.settings import DEFAULT_LIMITS, IN_MONEY, IN_NUMBERS, Limit, LimitName, Safety, amount_of
 
 
 @pytest.mark.parametrize(
@@ -55,4 +56,18 @@ def test_a_limit_has_a_name_for_flags_and_one_for_files() -> None:
         "max-endings": "max_endings",
         "max-cancel-now": "max_cancel_now",
         "max-spending": "max_spending",
+        "max-cancelled-value": "max_cancelled_value",
+        "max-spent-value": "max_spent_value",
     }
+
+
+def test_a_limit_counts_changes_or_money_and_only_those_that_count_changes_have_defaults() -> None:
+    assert sorted((*IN_NUMBERS, *IN_MONEY)) == sorted(LimitName)
+    assert tuple(DEFAULT_LIMITS) == IN_NUMBERS
+    assert Safety().values == {}
+    assert {limit.days for limit in DEFAULT_LIMITS.values()} == {None}
+
+
+def test_of_a_currency_that_no_amount_names_it_is_nothing() -> None:
+    amounts = (Money(500_000, "EUR"), Money(900, "JPY"))
+    assert [amount_of(amounts, currency) for currency in ("EUR", "JPY", "CHF")] == [500_000, 900, 0]

@@ -17,8 +17,8 @@ HELP_NEEDS = frozenset({"gc", "reconciler", "reconciler.cli", "reconciler.cli.ap
 is built into the interpreter."""
 
 HEAVY = frozenset(
-    "asyncio difflib email importlib.metadata jsonschema multiprocessing orjson pydantic rich sqlite3 tempfile "
-    "urllib.request watchfiles yaml zipfile".split()
+    "asyncio difflib email icalendar importlib.metadata jinja2 jsonschema multiprocessing orjson pydantic reportlab "
+    "rich sqlite3 tempfile urllib.request watchfiles yaml zipfile".split()
 )
 """Packages that cost from some milliseconds to a multiple of all the rest."""
 

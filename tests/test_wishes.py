@@ -7,16 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from itertools import product
+from typing import Any
 
 import pytest
 
 from reconciler.changes import Blocked, Kind
 from reconciler.diagnostics import Location
 from reconciler.model import Cancel, DesiredSubscription, Intent, Recurring, Status, StoredSubscription, Term
-from tests.builders import NAME, a_desired, a_stored
-from tests.estates import plan_of
+from reconciler.plan import Plan
+from reconciler.policy import Extension, Lifecycle, Reactivation, SeatLimit, Since, Window
+from reconciler.rulebook import Rulebook
+from tests.builders import CLASSIC, NAME, NOW, PLACE, a_desired, a_lifecycle, a_stored
+from tests.estates import a_rulebook, plan_of
 
 # What each wish (recurring, cancel) asks of a record that renews, that ends with its term, that is cancelled at
 # renewal, and of one that a provider calls cancelled although it says that it renews. A dot asks nothing; behind `>`
@@ -92,6 +96,8 @@ class Standing:
     over: bool
     protected: bool
     confirm: str
+    ledger: bool = True
+    """Time is ours to tell; of an outside provider's record it is not, and it stands as it was stored."""
 
     @property
     def row(self) -> StoredSubscription:
@@ -109,13 +115,22 @@ class Standing:
 
     @property
     def status_now(self) -> str:
-        """A start that has come makes it active."""
-        return "active" if self.status is Status.SCHEDULED and self.over else str(self.status)
+        """A start that has come makes it active; a term that ended long ago without a renewal has seen it deleted."""
+        if self.status in (Status.DELETED, Status.SUSPENDED, Status.UNKNOWN) or not (self.over and self.ledger):
+            return str(self.status)
+        if self.status.ended or self.recurring is Recurring.OFF or self.cancellation is Cancel.IMMEDIATELY:
+            return "deleted"
+        return "active"
+
+    @property
+    def rulebook(self) -> Rulebook | None:
+        """None: that of tests, for a ledger."""
+        return None if self.ledger else Rulebook()
 
     @property
     def renewed(self) -> bool:
         """What is active and recurring is in a later term by now."""
-        return self.over and self.status_now == "active" and self.recurring is Recurring.ON
+        return self.ledger and self.over and self.status_now == "active" and self.recurring is Recurring.ON
 
     @property
     def confirmation(self) -> str | None:
@@ -128,7 +143,7 @@ class Standing:
 def standings() -> Iterator[Standing]:
     """Every combination."""
     flags = (False, True)
-    for axes in product(Status, Recurring, Cancel, flags, flags, ("missing", "spent", "right")):
+    for axes in product(Status, Recurring, Cancel, flags, flags, ("missing", "spent", "right"), flags):
         yield Standing(*axes)
 
 
@@ -168,7 +183,7 @@ def expected(wish: str, own: bool, standing: Standing) -> str:
 
 def planned(wish: str, own: bool, standing: Standing) -> str:
     """What the plan says, in the words of the tables."""
-    plan = plan_of(wanted(wish, own, standing), standing.row)
+    plan = plan_of(wanted(wish, own, standing), standing.row, rulebook=standing.rulebook)
     found = [f"!{item.code}" for item in plan.blocked] + ["listed" for _ in plan.ended] + ["."] * plan.unchanged
     for change in plan.changes:
         if change.kind is Kind.REACTIVATE:
@@ -214,7 +229,7 @@ def test_the_tables_have_every_wish_there_is() -> None:
 @pytest.mark.parametrize("declared", [True, False])
 def test_without_a_pair_nothing_is_ever_asked(declared: bool) -> None:
     for standing in standings():
-        plan = plan_of(a_desired(), replace(standing.row, declared=declared))
+        plan = plan_of(a_desired(), replace(standing.row, declared=declared), rulebook=standing.rulebook)
         live = standing.status_now not in ("expired", "disabled", "deleted")
         assert not plan.changes
         assert not plan.blocked
@@ -224,7 +239,8 @@ def test_without_a_pair_nothing_is_ever_asked(declared: bool) -> None:
 
 def barred(wish: str, standing: Standing, provider_status: str | None = None) -> Blocked:
     """The one block that a wish among the own keys meets."""
-    (block,) = plan_of(wanted(wish, True, standing), replace(standing.row, provider_status=provider_status)).blocked
+    row = replace(standing.row, provider_status=provider_status)
+    (block,) = plan_of(wanted(wish, True, standing), row, rulebook=standing.rulebook).blocked
     return block
 
 
@@ -235,8 +251,9 @@ def a_standing(
     over: bool = False,
     protected: bool = False,
     confirm: str = "right",
+    ledger: bool = True,
 ) -> Standing:
-    return Standing(status, recurring, cancellation, over, protected, confirm)
+    return Standing(status, recurring, cancellation, over, protected, confirm, ledger)
 
 
 class TestEveryBlockSaysWhyAndWhatToDo:
@@ -261,7 +278,7 @@ class TestEveryBlockSaysWhyAndWhatToDo:
         assert found.detail == "its status (Paused) is not one we know"
 
     def test_a_term_that_is_over(self) -> None:
-        found = barred("on -", a_standing(recurring=Recurring.OFF, over=True))
+        found = barred("on -", a_standing(recurring=Recurring.OFF, over=True, ledger=False))
         assert (found.kind, found.code) == (Kind.TURN_ON, "term-over")
         assert found.detail == "recurring is off and its last term ended 2026-03-01"
         assert "register a new purchase" in found.hint
@@ -315,3 +332,167 @@ def test_a_block_stands_where_the_deciding_value_stands() -> None:
     intent = Intent(Recurring.OFF, None, place, own=False)
     (block,) = plan_of(a_desired(intent=intent), a_stored(protected=True)).blocked
     assert block.place == place
+
+
+EXTENDING = a_lifecycle(extension=Extension(when_off=True))
+WEEK = a_lifecycle(window=Window(timedelta(days=7)))
+NOW_ALONE: dict[str, Any] = {"cancel": Cancel.IMMEDIATELY, "confirm": f"{NAME}@2026-03-01", "reason": "a duplicate"}
+
+
+def under(lifecycle: Lifecycle, wanted: DesiredSubscription, row: StoredSubscription, now: datetime = NOW) -> Plan:
+    return plan_of(wanted, row, now, rulebook=a_rulebook("contoso", lifecycle=lifecycle))
+
+
+def bar(lifecycle: Lifecycle, wanted: DesiredSubscription, row: StoredSubscription, now: datetime = NOW) -> Blocked:
+    plan = under(lifecycle, wanted, row, now)
+    (found,) = plan.blocked
+    assert not plan.changes
+    return found
+
+
+class TestTheVendorsRules:
+    def test_a_window_that_closed_is_told_with_its_date_and_the_way_left(self) -> None:
+        found = bar(WEEK, a_desired(**NOW_ALONE), a_stored())
+        assert (found.kind, found.code) == (Kind.CANCEL_NOW, "past-cancellation-window")
+        assert found.detail == "the cancellation window of this term closed 2026-03-08T00:00:00Z"
+        assert found.hint == (
+            "write `cancel: at-renewal` instead: its last day is then 2027-02-28; "
+            "the window opens again with the renewal on 2027-03-01"
+        )
+
+    def test_it_closes_at_that_very_instant(self) -> None:
+        closes = datetime(2026, 3, 8, tzinfo=UTC)
+        assert under(WEEK, a_desired(**NOW_ALONE), a_stored(), closes - timedelta(seconds=1)).changes
+        assert bar(WEEK, a_desired(**NOW_ALONE), a_stored(), closes).code == "past-cancellation-window"
+
+    def test_it_opens_again_with_a_renewal_and_not_for_what_will_not_renew(self) -> None:
+        wanted = a_desired(cancel=Cancel.IMMEDIATELY, confirm=f"{NAME}@2027-03-01", reason="a duplicate")
+        assert under(WEEK, wanted, a_stored(), datetime(2027, 3, 2, tzinfo=UTC)).changes
+        off = bar(WEEK, a_desired(**NOW_ALONE), a_stored(recurring=Recurring.OFF))
+        assert "opens again" not in off.hint
+
+    def test_a_window_of_the_first_term_alone_never_opens_again(self) -> None:
+        first = a_lifecycle(window=Window(timedelta(days=7), Since.START))
+        wanted = a_desired(cancel=Cancel.IMMEDIATELY, confirm=f"{NAME}@2027-03-01", reason="a duplicate")
+        found = bar(first, wanted, a_stored(), datetime(2027, 3, 2, tzinfo=UTC))
+        assert "opens again" not in found.hint
+
+    def test_a_channel_can_know_no_cancellation_within_a_term(self) -> None:
+        found = bar(a_lifecycle(name="strict", window=Window(timedelta(0))), a_desired(**NOW_ALONE), a_stored())
+        assert found.detail == "the strict rules know no cancellation within a term"
+        assert "opens again" not in found.hint
+
+    def test_too_many_seats_are_told_with_both_numbers(self) -> None:
+        seats = a_lifecycle(seats=SeatLimit(25))
+        found = bar(seats, a_desired(**NOW_ALONE), a_stored(seats=26))
+        assert (found.kind, found.code) == (Kind.CANCEL_NOW, "too-many-seats")
+        assert found.detail == "it has 26 seats, and at most 25 can be cancelled at once"
+        assert found.hint.startswith("reduce its seats at the vendor first, or write `cancel: at-renewal`")
+        assert under(seats, a_desired(**NOW_ALONE), a_stored(seats=25)).changes
+
+    def test_what_is_not_known_bars_nothing(self) -> None:
+        unknown = a_lifecycle(window=None, seats=None, reactivation=None, extension=None)
+        assert under(unknown, a_desired(**NOW_ALONE), a_stored(seats=900)).changes
+        assert under(unknown, a_desired(recurring=Recurring.OFF), a_stored()).changes
+        assert under(unknown, a_desired(recurring=Recurring.ON), a_stored(status=Status.EXPIRED)).changes
+
+    def test_rules_bar_before_a_confirmation_is_asked_for(self) -> None:
+        unconfirmed = a_desired(cancel=Cancel.IMMEDIATELY, reason="a duplicate")
+        assert bar(WEEK, unconfirmed, a_stored()).code == "past-cancellation-window"
+        assert bar(WEEK, unconfirmed, a_stored(protected=True)).code == "protected"
+
+    @pytest.mark.parametrize(
+        ("reactivation", "fields", "barred"),
+        [
+            pytest.param((False, True, True), {"status": Status.EXPIRED}, True, id="expired, barred"),
+            pytest.param((True, False, False), {"status": Status.EXPIRED}, False, id="expired, let"),
+            pytest.param((True, False, True), {"status": Status.DISABLED}, True, id="disabled, barred"),
+            pytest.param((False, True, False), {"status": Status.DISABLED}, False, id="disabled, let"),
+            pytest.param(
+                (True, True, False),
+                {"status": Status.DISABLED, "cancellation": Cancel.AT_RENEWAL},
+                True,
+                id="cancelled at renewal, barred",
+            ),
+            pytest.param(
+                (False, False, True),
+                {"status": Status.DISABLED, "cancellation": Cancel.AT_RENEWAL},
+                False,
+                id="cancelled at renewal, let",
+            ),
+        ],
+    )
+    def test_a_policy_may_forbid_to_bring_back(
+        self, reactivation: tuple[bool, bool, bool], fields: dict[str, Any], barred: bool
+    ) -> None:
+        rules = a_lifecycle(name="partner", reactivation=Reactivation(*reactivation))
+        row = a_stored(recurring=Recurring.OFF, **fields)
+        plan = under(rules, a_desired(recurring=Recurring.ON), row)
+        assert [item.code for item in plan.blocked] == (["reactivation-barred"] if barred else [])
+        assert [item.kind for item in plan.changes] == ([] if barred else [Kind.REACTIVATE])
+
+
+class TestTheFallbackChosenBeforehand:
+    wanted = a_desired(
+        intent=Intent(None, Cancel.IMMEDIATELY, PLACE, "a duplicate", None, on_blocked=Cancel.AT_RENEWAL)
+    )
+
+    def test_where_the_rules_bar_it_it_ends_with_the_term(self) -> None:
+        (change,) = under(WEEK, self.wanted, a_stored()).changes
+        assert (change.kind, change.after["cancellation"]) == (Kind.CANCEL_AT_RENEWAL, "at-renewal")
+        assert change.impact is not None
+        assert change.impact.instead_of == (
+            "cancel now: past-cancellation-window: the cancellation window of this term closed 2026-03-08T00:00:00Z"
+        )
+
+    def test_once_it_will_end_nothing_is_left_to_do(self) -> None:
+        pending = a_stored(recurring=Recurring.OFF, cancellation=Cancel.AT_RENEWAL)
+        plan = under(WEEK, self.wanted, pending)
+        assert (plan.changes, plan.blocked, plan.unchanged) == ((), (), 1)
+
+    def test_it_replaces_no_confirmation_and_no_protection(self) -> None:
+        assert bar(CLASSIC, self.wanted, a_stored()).code == "confirmation-missing"
+        assert bar(WEEK, self.wanted, a_stored(protected=True)).code == "protected"
+
+
+class TestAnEndThatIsNotDecided:
+    def test_off_alone_must_say_how_it_ends(self) -> None:
+        found = bar(EXTENDING, a_desired(recurring=Recurring.OFF), a_stored())
+        assert (found.kind, found.code) == (Kind.TURN_OFF, "end-undecided")
+        assert "paid extension" in found.detail
+        assert found.hint == (
+            "write `cancel: at-renewal` to stop then, or `cancel: none` to accept the extension at its price"
+        )
+
+    def test_so_must_what_is_off_already(self) -> None:
+        assert bar(EXTENDING, a_desired(recurring=Recurring.OFF), a_stored(recurring=Recurring.OFF)).code == (
+            "end-undecided"
+        )
+
+    def test_a_new_record_too(self) -> None:
+        plan = plan_of(a_desired(recurring=Recurring.OFF), rulebook=a_rulebook("contoso", lifecycle=EXTENDING))
+        assert [(item.kind, item.code) for item in plan.blocked] == [(Kind.REGISTER, "end-undecided")]
+        assert not plan.changes
+
+    @pytest.mark.parametrize(
+        ("cancel", "kind"), [(Cancel.NONE, Kind.TURN_OFF), (Cancel.AT_RENEWAL, Kind.CANCEL_AT_RENEWAL)]
+    )
+    def test_either_word_decides_it(self, cancel: Cancel, kind: Kind) -> None:
+        plan = under(EXTENDING, a_desired(recurring=Recurring.OFF, cancel=cancel), a_stored())
+        assert [item.kind for item in plan.changes] == [kind]
+        assert not plan.blocked
+
+    def test_a_pending_cancellation_has_decided_it(self) -> None:
+        pending = a_stored(recurring=Recurring.OFF, cancellation=Cancel.AT_RENEWAL)
+        assert under(EXTENDING, a_desired(recurring=Recurring.OFF), pending).unchanged == 1
+
+    def test_a_paid_extension_can_be_cancelled_at_once_at_any_time(self) -> None:
+        rules = a_lifecycle(extension=Extension(when_off=True), window=Window(timedelta(days=7)))
+        wanted = a_desired(cancel=Cancel.IMMEDIATELY, confirm=f"{NAME}@2027-03-01", reason="enough")
+        extended = under(rules, wanted, a_stored(recurring=Recurring.OFF), datetime(2027, 3, 20, tzinfo=UTC))
+        assert [item.kind for item in extended.changes] == [Kind.CANCEL_NOW]
+
+
+def test_cancelled_at_once_where_nothing_is_kept_it_is_deleted() -> None:
+    (change,) = under(a_lifecycle(disabled_after_cancel_now=0), a_desired(**NOW_ALONE), a_stored()).changes
+    assert change.after["status"] == "deleted"

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
 
 FORMATS = ("text", "json", "markdown", "github")
+TABULAR = (*FORMATS, "csv")
+"""Of a command whose result is a table."""
 
 COMMANDS = {
     "plan": ("reconciling:plan", "The dry run, saved for review: apply PLAN then does just that."),
@@ -30,6 +32,12 @@ COMMANDS = {
     "show": ("inspecting:show", "One subscription with its history."),
     "explain": ("inspecting:explain", "Where each effective value of a subscription comes from."),
     "history": ("inspecting:history", "Who decided and who applied what, when and why."),
+    "undo": ("undoing:undo", "The counter-spec of a run, as a patch over the specs."),
+    "due": ("future:due", "What renews soon, and nobody has decided it."),
+    "forecast": ("future:forecast", "What is ahead: renewals, ends, deletions, and the cash by month."),
+    "what-if": ("future:what_if", "One subscription turned on, off, cancelled at renewal or now, side by side."),
+    "calendar": ("future:calendar", "Renewals, ends and closing windows as an iCalendar file."),
+    "report": ("reporting:report", "The estate, its cost, its renewals and the plan on one HTML page, with charts."),
     "import": ("importing:import_csv", "Bring an existing estate into a ledger, and write its specs."),
     "freeze": ("operating:freeze", "Apply nothing until thawed."),
     "thaw": ("operating:thaw", "End a freeze."),
@@ -81,39 +89,60 @@ class Given:
 
 
 class _OutFile(click.ParamType[Any]):
-    """FORMAT=FILE."""
+    """FORMAT=FILE, with one of these formats."""
 
     name = "FORMAT=FILE"
+
+    def __init__(self, formats: tuple[str, ...]) -> None:
+        self.formats = formats
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> tuple[str, Path]:
         if isinstance(value, tuple):
             return value
         format_name, separator, file = str(value).partition("=")
-        if format_name not in FORMATS or not separator or not file:
-            self.fail(f"{value!r} is not FORMAT=FILE with a format of {', '.join(FORMATS)}", param, ctx)
+        if format_name not in self.formats or not separator or not file:
+            self.fail(f"{value!r} is not FORMAT=FILE with a format of {', '.join(self.formats)}", param, ctx)
         return format_name, Path(file)
 
 
 _FOLDER = click.Path(path_type=Path)
-_SHARED: tuple[Callable[[Callable[..., Any]], Callable[..., Any]], ...] = (
-    click.option("-C", "directory", metavar="DIR", type=_FOLDER, default=Path(), help="Run as if started in DIR."),
-    click.option("--config", "settings_file", metavar="FILE", help="The settings, instead of reconcile.yaml."),
-    click.option("--store", metavar="URL", help="The store, instead of the settings' store.url."),
-    click.option("--as-of", metavar="INSTANT", help="Plan and record as of this UTC day or instant: 2027-01-31[T…Z]."),
-    click.option("--select", metavar="PATTERN", multiple=True, help="Only keys that match account/name; repeatable."),
-    click.option("--exclude", metavar="PATTERN", multiple=True, help="Not the keys that match; repeatable."),
-    click.option("--allow", metavar="LIMIT[=PATTERN]", multiple=True, help="What matches is not counted."),
-    click.option("--lock-timeout", metavar="TIME", help="How long to wait for a busy store (10s)."),
-    click.option("--format", type=click.Choice(FORMATS), default="text", help="What stdout gets."),
-    click.option("--out", metavar="FORMAT=FILE", type=_OutFile(), multiple=True, help="Also write a file; repeatable."),
-    click.option("--detailed-exitcode", is_flag=True, help="On a dry run: 2 if pending, 3 if refused."),
-    click.option("--no-color", is_flag=True, help="Plain text, on a terminal too."),
-    click.option("-q", "--quiet", is_flag=True, help="No talk on stderr but errors."),
-)  # fmt: skip
+_AS_OF = "Plan and record as of this UTC day or instant: 2027-01-31[T…Z]."
+_SELECT = "Only keys that match account/name; repeatable."
+_Option = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+def _options(formats: tuple[str, ...]) -> tuple[_Option, ...]:
+    """The shared options of a command that has these formats."""
+    return (
+        click.option("-C", "directory", metavar="DIR", type=_FOLDER, default=Path(), help="Run as if started in DIR."),
+        click.option("--config", "settings_file", metavar="FILE", help="The settings, instead of reconcile.yaml."),
+        click.option("--store", metavar="URL", help="The store, instead of the settings' store.url."),
+        click.option("--as-of", metavar="INSTANT", help=_AS_OF),
+        click.option("--select", metavar="PATTERN", multiple=True, help=_SELECT),
+        click.option("--exclude", metavar="PATTERN", multiple=True, help="Not the keys that match; repeatable."),
+        click.option("--allow", metavar="LIMIT[=PATTERN]", multiple=True, help="What matches is not counted."),
+        click.option("--lock-timeout", metavar="TIME", help="How long to wait for a busy store (10s)."),
+        click.option("--format", type=click.Choice(formats), default="text", help="What stdout gets."),
+        click.option(
+            "--out", metavar="FORMAT=FILE", type=_OutFile(formats), multiple=True, help="Also write a file; repeatable."
+        ),
+        click.option("--detailed-exitcode", is_flag=True, help="On a dry run: 2 if pending, 3 if refused."),
+        click.option("--no-color", is_flag=True, help="Plain text, on a terminal too."),
+        click.option("-q", "--quiet", is_flag=True, help="No talk on stderr but errors."),
+    )
 
 
 def shared(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command every shared option; its function gets them as one `Given`."""
+    return _gathering(function, FORMATS)
+
+
+def tabular(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a command whose result is a table: it has CSV too, which all others refuse as wrong usage."""
+    return _gathering(function, TABULAR)
+
+
+def _gathering(function: Callable[..., Any], formats: tuple[str, ...]) -> Callable[..., Any]:
     names = Given.__dataclass_fields__
 
     @functools.wraps(function)
@@ -122,9 +151,10 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
         given = replace(given, out=tuple((name, given.directory / file) for name, file in given.out))
         return function(given, **values)
 
-    for option in reversed(_SHARED):
-        gathered = option(gathered)
-    return gathered
+    command: Callable[..., Any] = gathered
+    for option in reversed(_options(formats)):
+        command = option(command)
+    return command
 
 
 class Commands(click.Group):
@@ -219,10 +249,10 @@ def formats_in(arguments: Sequence[str]) -> list[tuple[str, Path | None]]:
     ]
     found: list[tuple[str, Path | None]] = []
     for option, value in pairwise(words):
-        if option == "--format" and value in FORMATS:
+        if option == "--format" and value in TABULAR:
             found.append((value, None))
         name, separator, file = value.partition("=")
-        if option == "--out" and name in FORMATS and separator and file:
+        if option == "--out" and name in TABULAR and separator and file:
             found.append((name, Path(file)))
     return found if any(file is None for _, file in found) else [("text", None), *found]
 

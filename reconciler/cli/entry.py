@@ -30,6 +30,7 @@ def run(arguments: Sequence[str]) -> int:
     """Run one command line; answers the exit code of docs/command-line.md."""
     # Looking for pydantic's plugins takes as long as loading half of it, and we have none.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
+    stdout = sys.stdout
     try:
         code = commands.main(args=list(arguments), prog_name="reconcile", standalone_mode=False)
         if sys.stdout is not None:
@@ -40,6 +41,11 @@ def run(arguments: Sequence[str]) -> int:
         return _fail(arguments, _usage(error))
     except click.ClickException as error:
         return _fail(arguments, Failure("failed", error.format_message(), "", 1))
+    except SystemExit:
+        if sys.stdout is stdout:
+            raise  # a shell that completes a word has its answer
+        # Click has put a stdout in place that takes everything: the reader of a help text has gone, and that is all.
+        return 0
     except Exception as error:  # noqa: BLE001 - the one place where a bug becomes an exit code
         return _expected(arguments, error)
     return code if isinstance(code, int) else 0

@@ -22,15 +22,15 @@ _REPORT_TO = "the project's issue tracker"
 def report_failure(failure: Failure, formats: Sequence[tuple[str, Path | None]]) -> int:
     """Say what went wrong in every format that was asked for; answers the exit code."""
     for name, file in formats:
-        if file is not None and failure.code == "cannot-write":
-            continue  # it may be the very file
+        if file is not None and (failure.code == "cannot-write" or name == "csv"):
+            continue  # it may be the very file; and a table has no room for what went wrong
         rendered = _rendered(failure, name)
         if file is not None:
             try:
                 write_file(file, rendered)
             except InputError as error:
                 say(None, f"error: {error.message}")
-        elif name == "text":
+        elif name in ("text", "csv"):
             say(None, rendered.decode().rstrip("\n"))
         elif failure.code != "cannot-print":
             put(rendered)

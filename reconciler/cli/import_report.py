@@ -13,8 +13,9 @@ from reconciler.importing.estate import Import
 from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.model import SubscriptionKey
 from reconciler.plan import Verdict
+from reconciler.views.consequences import follows
 from reconciler.views.json import note_json
-from reconciler.views.words import DONE, VERBS, follows, listed, sentence, worst_first
+from reconciler.views.words import DONE, VERBS, listed, sentence, worst_first
 
 if TYPE_CHECKING:
     from reconciler.cli.output import Render
@@ -96,7 +97,7 @@ def _differing(decided: Import, *, update: bool) -> Iterator[str]:
         return
     yield "Rows that say otherwise than their records:"
     for change in decided.differing:
-        moves = follows(change)
+        moves = follows(change, decided.plan.as_of)
         yield f"  {change.key}    {VERBS[change.kind]}{f': {moves}' if moves else ''}    {change.place.location}"
     if not update:
         yield "  hint: to record that as well: --update"

@@ -23,7 +23,9 @@ from reconciler.cli.progress import progress_on
 from reconciler.cli.session import Signals, runtime_for
 from reconciler.desired import DesiredState, SpecText
 from reconciler.diagnostics import Diagnostic, did_you_mean
+from reconciler.elapsed import elapse
 from reconciler.errors import InputError, ReconcilerError, UsageError
+from reconciler.events import Event
 from reconciler.importing.estate import Import, Request, prepared
 from reconciler.importing.header import mapping_of
 from reconciler.importing.proof import WrittenWrongly
@@ -33,8 +35,9 @@ from reconciler.importing.rows import ImportedRow
 from reconciler.importing.write import Writing, WrittenSpec
 from reconciler.journal import ApplyReport
 from reconciler.plan import Bindings, Verdict
-from reconciler.ports import Bookkeeping, Store
-from reconciler.reconcile import Inputs, read_specs
+from reconciler.ports import Bookkeeping, StateReader, Store
+from reconciler.reconcile import Inputs, instant_of, picture, read_specs, rulebook_of
+from reconciler.rulebook import Rulebook
 from reconciler.runtime import Runtime, new_lineage
 from reconciler.safety import review
 from reconciler.settings import AccountSettings
@@ -94,7 +97,7 @@ def import_csv(  # noqa: PLR0913, PLR0917 - one for each option
     asked = _Asked(str(file), frozenset(declare), None if output is None else desk.shown(given, output), update)
     if dry_run:
         with desk.runtime.reading() as reader:
-            stored = desk.no_store() if reader is None else reader.snapshot()
+            stored, _ = desk.standing(reader)
         decided, verdict = desk.decide(rows, asked, stored)
         emit(given, import_renders(decided, verdict, None, account, update=update))
         return import_code(decided, verdict, None, detailed=given.detailed_exitcode)
@@ -155,9 +158,12 @@ class _Desk:
     declared: DesiredState
     account: AccountSettings
 
-    def no_store(self) -> StoredState:
-        """What is stored where there is no store yet."""
-        return StoredState(lineage=self.runtime.settings.lineage, exists=False)
+    def standing(self, reader: StateReader | None) -> tuple[StoredState, tuple[Event, ...]]:
+        """What is stored, as it stands at the instant of the import, and what time did to the account's records."""
+        stored = picture(self.inputs, reader)
+        now = instant_of(self.inputs, stored)
+        rules = rulebook_of(self.inputs, self.declared)
+        return elapse(stored, rules, now, lambda key: key.account == self.account.name)
 
     def shown(self, given: Given, output: Path) -> str:
         """The file asked for as specs are shown; raises UsageError for one that would not be read as a spec."""
@@ -190,19 +196,19 @@ class _Desk:
         """Write the specs, read them back, and record, all under the lease; a refused import does neither."""
         runtime = self.runtime
         with runtime.leased(), runtime.reading_or_writing() as there:
-            stored = self.no_store() if there is None else there.snapshot()
+            stored, elapsed = self.standing(there)
             decided, verdict = self.decide(rows, asked, stored)
             if not verdict.clear:
                 return decided, verdict, ApplyReport(run=None, refused=verdict.refused)
             if there is not None:
                 with self._written(decided.files, anew):
                     pass
-                return decided, verdict, self._record(decided, stored, there, stop, progress)
+                return decided, verdict, self._record(decided, stored, elapsed, there, stop, progress)
             lineage = stored.lineage or new_lineage()
             with self._written(decided.files, anew):
                 made = runtime.new_store(lineage)
             with made:
-                report = self._record(decided, replace(stored, lineage=lineage), made, stop, progress)
+                report = self._record(decided, replace(stored, lineage=lineage), (), made, stop, progress)
             return decided, verdict, replace(report, lineage=lineage, created_store=True)
 
     def _request(self, asked: _Asked, stored: StoredState) -> Request:
@@ -218,10 +224,12 @@ class _Desk:
             account=self.account.name,
             folder=folder,
             writing=Writing(asked.source, asked.declare, schema.as_posix(), product_name),
-            now=self.inputs.as_of or self.inputs.circumstances.now,
+            now=instant_of(self.inputs, stored),
             bindings=Bindings(
                 self.declared.digest, self.inputs.settings_digest, stored.lineage, stored.serial, self.inputs.commit
             ),
+            # An import records what is: no vendor's rule bars a fact. The next plan judges what the specs wish of it.
+            rulebook=Rulebook(),
             out=asked.out,
             update=asked.update,
         )
@@ -279,6 +287,7 @@ class _Desk:
         self,
         decided: Import,
         stored: StoredState,
+        elapsed: tuple[Event, ...],
         store: Store,
         stop: Callable[[], bool],
         progress: Callable[[int, int], None],
@@ -290,7 +299,9 @@ class _Desk:
             known = {} if account.name in stored.accounts else {account.name: (account.provider, account.tenant)}
             kept = Bookkeeping(accounts=known, as_of=decided.plan.as_of)
         run = self.runtime.run("import", as_of=decided.plan.as_of, plan=decided.plan)
-        instruction = Instruction(run, changes, kept, stored.lineage or "", stored.serial)
+        touched = {change.key for change in changes}
+        events = tuple(event for event in elapsed if event.key in touched)
+        instruction = Instruction(run, changes, kept, stored.lineage or "", stored.serial, elapsed=events)
         providers = {account.name: self.runtime.registry.make(account.provider)}
         return execute(instruction, stored.subscriptions, store, providers, self.runtime.clock, stop, progress)
 

@@ -9,8 +9,9 @@ from datetime import datetime
 import click
 
 from reconciler.catalogue import Catalogue, Names
-from reconciler.cli.app import Given, shared
-from reconciler.cli.output import emit, say
+from reconciler.cli.app import Given, shared, tabular
+from reconciler.cli.narrowing import chosen_columns, matching, sorting
+from reconciler.cli.output import emit, say, terminal_columns
 from reconciler.cli.rendering import explain_renders, history_renders, show_renders, status_renders
 from reconciler.cli.session import parse_key, runtime_for, whole
 from reconciler.desired import DesiredState
@@ -19,10 +20,15 @@ from reconciler.journal import HistoryEntry
 from reconciler.lifecycle import at
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.ports import StateReader
+from reconciler.reconcile import declared, instant_of, rulebook_of
+from reconciler.rulebook import Rulebook
 from reconciler.runtime import Runtime
 from reconciler.selection import Selection, glob
 from reconciler.stored import StoredState
+from reconciler.views.show import shown
 from reconciler.views.status import StatusRow, status_row
+from reconciler.views.status_columns import ordered
+from reconciler.views.status_table import Asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,17 +39,27 @@ class _Estate:
     desired: DesiredState
     now: datetime
     names: Names
+    rulebook: Rulebook
+
+    def standing(self, record: StoredSubscription) -> StoredSubscription:
+        """The record as time has left it by now."""
+        return at(record, self.rulebook.lifecycles.get(record.key.account), self.now)
 
     def row(self, record: StoredSubscription) -> StatusRow:
         """One record as it stands now."""
-        return status_row(at(record, self.now), self.names, managed=record.key in self.desired.subscriptions)
+        managed = record.key in self.desired.subscriptions
+        return status_row(self.standing(record), self.names, managed=managed, now=self.now, rulebook=self.rulebook)
 
 
 @click.command()
 @click.argument("keys", nargs=-1, metavar="[KEY]...")
-@shared
-def status(given: Given, keys: tuple[str, ...]) -> int:
+@click.option("--where", metavar="FIELD=VALUE", multiple=True, help="Only those; VALUE may be a pattern; repeatable.")
+@click.option("--sort", metavar="COLUMNS", help="By these columns, such as -cost,name; - is downwards.")
+@click.option("--columns", metavar="COLUMNS", help="Just these, such as name,status,cost.")
+@tabular
+def status(given: Given, keys: tuple[str, ...], where: tuple[str, ...], sort: str | None, columns: str | None) -> int:
     """The estate at a glance."""
+    matches, by, named = matching(where), sorting(sort), chosen_columns(columns)
     runtime = runtime_for(given)
     with runtime.looking() as reader:
         estate = _estate(given, runtime, StoredState(exists=False) if reader is None else reader.snapshot())
@@ -56,7 +72,9 @@ def status(given: Given, keys: tuple[str, ...]) -> int:
         raise UsageError(
             "nothing-selected", f"no stored subscription is selected by: {narrowed}", "keys look like account/name"
         )
-    emit(given, status_renders(rows, as_of=estate.now))
+    asked = Asked(named, len(rows), where)
+    rows = ordered((row for row in rows if matches(row)), by)
+    emit(given, status_renders(rows, asked, as_of=estate.now, room=terminal_columns()))
     return 0
 
 
@@ -71,13 +89,12 @@ def _wanted(keys: tuple[str, ...], records: Mapping[SubscriptionKey, StoredSubsc
 
 def _estate(given: Given, runtime: Runtime, stored: StoredState) -> _Estate:
     """Both sides; specs with errors hide nothing that is stored, but who is managed may then be told wrong."""
-    from reconciler.spec import load_specs  # pydantic and yaml: only once there are specs to read
-
-    desired = load_specs(runtime.texts, runtime.settings, runtime.registry)
+    inputs = runtime.inputs(commit=False)
+    desired = declared(inputs)
     if desired.has_errors:
         say(given, "warning: the specs have errors (see reconcile validate): what is unmanaged may be told wrong")
-    now = runtime.options.as_of or runtime.clock.now()
-    return _Estate(stored, desired, now, Catalogue().names_for(desired.accounts))
+    now, names = instant_of(inputs, stored), Catalogue().names_for(desired.accounts)
+    return _Estate(stored, desired, now, names, rulebook_of(inputs, desired))
 
 
 @click.command()
@@ -95,19 +112,19 @@ def show(given: Given, key: str) -> int:
     record = estate.stored.subscriptions.get(wanted)
     if record is None:
         raise _not_stored(wanted, estate, entries)
-    declared = estate.desired.subscriptions.get(wanted)
-    place = declared.place if declared is not None else None
-    stored = at(record, estate.now)
-    emit(given, show_renders(estate.row(record), entries, stored, place, as_of=estate.now))
+    spec = estate.desired.subscriptions.get(wanted)
+    lifecycle = estate.rulebook.lifecycles.get(wanted.account)
+    whole_picture = shown(estate.row(record), spec, lifecycle, estate.now)
+    emit(given, show_renders(whole_picture, entries, as_of=estate.now))
     return 0
 
 
 def _not_stored(key: SubscriptionKey, estate: _Estate, entries: list[HistoryEntry]) -> InputError:
     if entries:
         return InputError("not-stored", f"{key} is not stored any more", f"what became of it: reconcile history {key}")
-    declared = estate.desired.subscriptions.get(key)
-    if declared is not None:
-        where = declared.place.location
+    spec = estate.desired.subscriptions.get(key)
+    if spec is not None:
+        where = spec.place.location
         return InputError("not-stored", f"{key} is declared at {where} and not recorded yet", "apply first: reconcile")
     return InputError("not-stored", f"{key} is neither stored nor declared", "reconcile status lists what is stored")
 
@@ -128,10 +145,11 @@ def explain(given: Given, key: str) -> int:
     whole(given)
     runtime = runtime_for(given)
     wanted = parse_key(key)
-    found = explanation_of(runtime.texts, runtime.settings, wanted)
+    now = runtime.options.as_of or runtime.clock.now()
+    found = explanation_of(runtime.texts, runtime.settings, wanted, now)
     if found is None:
         raise InputError("not-declared", f"no file declares {wanted}", "reconcile validate tells of specs with errors")
-    emit(given, explain_renders(found, as_of=runtime.options.as_of or runtime.clock.now()))
+    emit(given, explain_renders(found, as_of=now))
     return 0
 
 
@@ -142,11 +160,13 @@ def history(given: Given, key: str | None) -> int:
     """Who decided and who applied what, when and why."""
     runtime = runtime_for(given)
     wanted = None if key is None else parse_key(key)
+    whole_story = wanted is None and not (given.select or given.exclude)
     with runtime.looking() as reader:
         entries = [] if reader is None else list(reader.history(wanted))
+        freezes = list(reader.freezes()) if reader is not None and whole_story else []
     if wanted is not None and not entries:
         raise InputError("not-stored", f"{wanted} has no history", "reconcile history tells of everything that has")
     chosen = Selection(given.select, given.exclude).keys()
     entries = [item for item in entries if chosen(parse_key(item.subscription))]
-    emit(given, history_renders(entries, as_of=runtime.clock.now()))
+    emit(given, history_renders(entries, freezes, as_of=runtime.clock.now()))
     return 0

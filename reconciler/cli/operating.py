@@ -12,13 +12,15 @@ from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit
 from reconciler.cli.rendering import note_renders
 from reconciler.cli.session import parse_instant, parse_key, runtime_for, whole
+from reconciler.consequences import Due
 from reconciler.diagnostics import Location
+from reconciler.due import renewals_within
+from reconciler.elapsed import elapse
 from reconciler.errors import InputError, ReconcilerError, Refused, UsageError
 from reconciler.journal import Freeze
-from reconciler.lifecycle import at
-from reconciler.model import Recurring, Status, StoredSubscription, SubscriptionKey
+from reconciler.model import SubscriptionKey, money_text
 from reconciler.ports import Bookkeeping
-from reconciler.reconcile import read_specs
+from reconciler.reconcile import declared, read_specs, rulebook_of
 from reconciler.runtime import Runtime, Session
 from reconciler.stored import StoredState
 
@@ -52,9 +54,17 @@ def freeze(given: Given, reason: str, until: str | None) -> int:
     # A freeze must not wait for the very run that it is to stop.
     with runtime.writing_beside() as session:
         session.store.set_freeze(runtime.run("freeze", reason=reason), placed)
-        renewing = _renewing(session.stored, now, end or now + _AHEAD)
+        stored = session.stored
+    renewing = _renewing(runtime, stored, now, end or now + _AHEAD)
     lines = [f"Frozen until {_when(end)}: {reason}", *_meanwhile(renewing, end), "Frozen. To end it: reconcile thaw"]
-    renews = [{"subscription": str(row.key), "on": row.term.end.date().isoformat()} for row in renewing]
+    renews = [
+        {
+            "subscription": str(item.key),
+            "on": item.on.isoformat(),
+            "amount": None if item.amount.money is None else money_text(item.amount.money),
+        }
+        for item in renewing
+    ]
     fields = {"reason": reason, "until": None if end is None else f"{end:%Y-%m-%dT%H:%M:%SZ}", "renews": renews}
     emit(given, note_renders("freeze", lines, fields))
     return 0
@@ -64,20 +74,24 @@ def _when(end: datetime | None) -> str:
     return "thawed" if end is None else f"{end:%Y-%m-%dT%H:%M:%SZ}"
 
 
-def _renewing(stored: StoredState, now: datetime, end: datetime) -> list[StoredSubscription]:
+def _renewing(runtime: Runtime, stored: StoredState, now: datetime, end: datetime) -> tuple[Due, ...]:
     """What renews by itself before the end: a freeze stops us, not the vendors."""
-    rows = [at(row, now) for row in stored.subscriptions.values()]
-    due = [row for row in rows if row.status is Status.ACTIVE and row.recurring is Recurring.ON and row.term.end <= end]
-    return sorted(due, key=lambda row: (row.term.end, row.key))
+    inputs = runtime.inputs(commit=False)
+    desired = declared(inputs)
+    rules = rulebook_of(inputs, desired)
+    standing, _ = elapse(stored, rules, now, lambda key: True)
+    return renewals_within(standing.subscriptions, desired, rules, now, end - now, monthly=True)
 
 
-def _meanwhile(renewing: list[StoredSubscription], end: datetime | None) -> list[str]:
+def _meanwhile(renewing: tuple[Due, ...], end: datetime | None) -> list[str]:
     span = "while frozen" if end is not None else f"within {_AHEAD.days} days"
     if not renewing:
         return [f"Nothing renews {span}."]
-    return [f"Renews {span}, whatever the specs say by then:"] + [
-        f"  {row.term.end.date().isoformat()}  {row.key}" for row in renewing
-    ]
+    lines = []
+    for item in renewing:
+        money = item.amount.money
+        lines.append(f"  {item.on.isoformat()}  {item.key}  {'sum not known' if money is None else money_text(money)}")
+    return [f"Renews {span}, whatever the specs say by then:", *lines]
 
 
 @click.command()

@@ -7,15 +7,21 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import TextIO
 
 from reconciler.cli.app import Given
 from reconciler.errors import InputError
 
-Render = Callable[[bool], str | bytes]
+Rendered = str | bytes | Iterator[str] | Iterator[bytes]
+"""A whole result, or its parts in order, each made when it is asked for: the whole of a large one is never held."""
+
+Render = Callable[[bool], Rendered]
 """Renders one format; told whether colour is welcome."""
+
+TERMINAL = "terminal"
+"""Where a command renders its text for a terminal otherwise, that is under this name: no format to ask for."""
 
 
 def on_terminal() -> bool:
@@ -31,7 +37,8 @@ def colour_on(given: Given) -> bool:
 
 def emit(given: Given, renders: Mapping[str, Render]) -> None:
     """Print the result in the format asked for, then write every `--out` file: what is printed cannot be lost."""
-    put(renders[given.format](given.format == "text" and colour_on(given)))
+    shown = TERMINAL if given.format == "text" and on_terminal() and TERMINAL in renders else given.format
+    put(renders[shown](given.format == "text" and colour_on(given)))
     for format_name, file in given.out:
         write_file(file, renders[format_name](False))
 
@@ -46,16 +53,14 @@ def check_outputs(given: Given) -> None:
             )
 
 
-def put(rendered: str | bytes) -> None:
+def put(rendered: Rendered) -> None:
     """Write to stdout, in UTF-8 whatever the locale, ended by a newline; a reader that has gone is no failure."""
-    data = rendered if isinstance(rendered, bytes) else rendered.encode("utf-8", "backslashreplace")
-    if data and not data.endswith(b"\n"):
-        data += b"\n"
     if sys.stdout is None:
         return  # closed by whoever started us: nobody is to be told
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(data)
+        for data in _parts(rendered):
+            sys.stdout.buffer.write(data)
         sys.stdout.flush()
     except OSError as error:
         _silence(sys.stdout)
@@ -63,6 +68,27 @@ def put(rendered: str | bytes) -> None:
             return  # `| head` has seen enough: what was done stands, and so does its exit code
         reason = error.strerror or str(error)
         raise InputError("cannot-print", f"the output could not be written: {reason}", "make room for it") from error
+
+
+def _parts(rendered: Rendered) -> Iterator[bytes]:
+    """Each part as bytes, and a newline behind the last one if it has none."""
+    data = b"\n"
+    for part in (rendered,) if isinstance(rendered, str | bytes) else rendered:
+        data = _bytes(part) or data
+        yield data
+    if not data.endswith(b"\n"):
+        yield b"\n"
+
+
+def _bytes(part: str | bytes) -> bytes:
+    return part if isinstance(part, bytes) else part.encode("utf-8", "backslashreplace")
+
+
+def terminal_columns() -> int:
+    """How wide the terminal is that stdout is; 80 where it is none."""
+    from shutil import get_terminal_size  # it brings every archive format along
+
+    return get_terminal_size().columns
 
 
 def _silence(stream: TextIO) -> None:
@@ -81,18 +107,19 @@ def say(given: Given | None, text: str) -> None:
         _silence(sys.stderr)
 
 
-def write_file(path: Path, rendered: str | bytes, *, exclusive: bool = False) -> None:
+def write_file(path: Path, rendered: Rendered, *, exclusive: bool = False) -> None:
     """Put a whole file in place; with `exclusive`, never over one that is there. Raises InputError where it cannot.
 
     A link is followed, and what is no regular file (a device, a pipe) is written to and never replaced.
     """
-    data = rendered if isinstance(rendered, bytes) else rendered.encode("utf-8", "backslashreplace")
+    parts = map(_bytes, (rendered,) if isinstance(rendered, str | bytes) else rendered)
     target = path if exclusive else Path(os.path.realpath(path))
     try:
         if not exclusive and target.exists() and not target.is_file():
-            target.write_bytes(data)
+            with target.open("wb") as file:
+                file.writelines(parts)
         else:
-            _placed(target, data, exclusive=exclusive)
+            _placed(target, parts, exclusive=exclusive)
     except FileExistsError as error:
         raise InputError(
             "file-exists", f"{path} is there already", "it is never overwritten: name another file"
@@ -103,12 +130,12 @@ def write_file(path: Path, rendered: str | bytes, *, exclusive: bool = False) ->
         raise InputError("cannot-write", f"{path} could not be written: {reason}", hint) from error
 
 
-def _placed(target: Path, data: bytes, *, exclusive: bool) -> None:
+def _placed(target: Path, parts: Iterable[bytes], *, exclusive: bool) -> None:
     """Write beside the target, and move into place: a reader sees all of it or none."""
     beside = target.with_name(f".{target.name}.{os.getpid()}.tmp")
     try:
         with beside.open("xb") as file:
-            file.write(data)
+            file.writelines(parts)
         if exclusive:
             os.link(beside, target)  # unlike a rename, it fails where something is there
         else:

@@ -174,4 +174,5 @@ def _asked(given: Given, found: Pass) -> bool:
 
 
 def _renders(found: Pass, report: ApplyReport | None, *, brief: bool = False) -> dict[str, Render]:
-    return pass_renders(found.plan, found.verdict, report, found.desired.accounts, brief=brief)
+    accounts, lifecycles = found.desired.accounts, found.rulebook.lifecycles
+    return pass_renders(found.plan, found.verdict, report, accounts, lifecycles, brief=brief)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
 from reconciler.catalogue import Catalogue
+from reconciler.changes import Change
+from reconciler.cli.output import TERMINAL
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic
-from reconciler.journal import ApplyReport, HistoryEntry
-from reconciler.model import StoredSubscription
+from reconciler.journal import ApplyReport, FreezeEntry, HistoryEntry
 from reconciler.plan import Plan, Verdict
+from reconciler.policy import Lifecycle
 from reconciler.settings import AccountSettings
 
 if TYPE_CHECKING:
     from reconciler.cli.app import Failure
     from reconciler.cli.output import Render
-    from reconciler.diagnostics import Place
     from reconciler.spec import Explanation
+    from reconciler.undoing import Undo
+    from reconciler.views.show import Shown
     from reconciler.views.status import StatusRow
+    from reconciler.views.status_table import Asked
 
 
 def pass_renders(
@@ -27,35 +31,48 @@ def pass_renders(
     verdict: Verdict,
     report: ApplyReport | None,
     accounts: Mapping[str, AccountSettings],
+    lifecycles: Mapping[str, Lifecycle] | None = None,
     *,
     brief: bool = False,
 ) -> dict[str, Render]:
-    """A plan, or with a report the apply of it; `brief` says that the plan was just shown."""
-    names = Catalogue().names_for(accounts)
+    """A plan, or with a report the apply of it, by the policy of each account; `brief`: the plan was just shown."""
+    names, undoing = Catalogue().names_for(accounts), _undoing(lifecycles or {})
 
     def text(colour: bool) -> str:
         from reconciler.views.text import plan_text, report_text
 
         if report is None:
             return plan_text(plan, verdict, names, colour=colour)
-        return report_text(plan, verdict, report, names, brief=brief, colour=colour)
+        return report_text(plan, verdict, report, names, undoing=undoing, brief=brief, colour=colour)
 
     def machine(colour: bool) -> bytes:
         from reconciler.views.json import plan_json
 
-        return plan_json(plan, verdict, command="plan" if report is None else "apply", names=names, report=report)
+        command = "plan" if report is None else "apply"
+        return plan_json(plan, verdict, command=command, names=names, report=report, undoing=undoing)
 
     def markdown(colour: bool) -> str:
         from reconciler.views.markdown import plan_markdown
 
-        return plan_markdown(plan, verdict, names, report=report)
+        return plan_markdown(plan, verdict, names, report, undoing)
 
     def github(colour: bool) -> str:
         from reconciler.views.github import plan_github
 
-        return plan_github(plan, verdict, names, report=report)
+        return plan_github(plan, verdict, names, report=report, undoing=undoing)
 
     return {"text": text, "json": machine, "markdown": markdown, "github": github}
+
+
+def _undoing(lifecycles: Mapping[str, Lifecycle]) -> Callable[[Change], Undo]:
+    """How a change is taken back by the policy of its account."""
+
+    def undoing(change: Change) -> Undo:
+        from reconciler.undoing import undo_of
+
+        return undo_of(change, lifecycles.get(change.key.account))
+
+    return undoing
 
 
 def validation_renders(desired: DesiredState) -> dict[str, Render]:
@@ -129,52 +146,68 @@ def note_renders(command: str, lines: Sequence[str], fields: Mapping[str, object
     return {**_prose(text), "json": machine}
 
 
-def status_renders(rows: Sequence[StatusRow], *, as_of: datetime) -> dict[str, Render]:
-    """The estate."""
+def status_renders(rows: Sequence[StatusRow], asked: Asked, *, as_of: datetime, room: int) -> dict[str, Render]:
+    """The estate, in the order given; `room` is what a terminal has."""
 
-    def text(colour: bool) -> str:
-        from reconciler.views.status import status_text
+    def text(colour: bool) -> Iterator[str]:
+        from reconciler.views.status_table import status_text
 
-        return status_text(rows, colour=colour)
+        return status_text(rows, asked, colour=colour)
 
-    def machine(colour: bool) -> bytes:
-        from reconciler.views.json import status_json
+    def fitted(colour: bool) -> Iterator[str]:
+        from reconciler.views.status_table import status_text
+
+        return status_text(rows, asked, room=room, colour=colour)
+
+    def markdown(colour: bool) -> str:
+        from reconciler.views.status_table import status_markdown
+
+        return status_markdown(rows, asked)
+
+    def table(colour: bool) -> Iterator[str]:
+        from reconciler.views.status_table import status_csv
+
+        return status_csv(rows, asked)
+
+    def machine(colour: bool) -> Iterator[bytes]:
+        from reconciler.views.status_json import status_json
 
         return status_json(rows, as_of=as_of)
 
-    return {**_prose(text), "json": machine}
+    formats: dict[str, Render] = {"text": text, TERMINAL: fitted, "github": text}
+    return {**formats, "markdown": markdown, "csv": table, "json": machine}
 
 
-def show_renders(
-    row: StatusRow, entries: Sequence[HistoryEntry], stored: StoredSubscription, place: Place | None, *, as_of: datetime
-) -> dict[str, Render]:
+def show_renders(found: Shown, entries: Sequence[HistoryEntry], *, as_of: datetime) -> dict[str, Render]:
     """One subscription with its history."""
 
     def text(colour: bool) -> str:
         from reconciler.views.show import show_text
 
-        return show_text(row, entries, stored=stored, place=place, colour=colour)
+        return show_text(found, entries, now=as_of, colour=colour)
 
     def machine(colour: bool) -> bytes:
-        from reconciler.views.json import show_json
+        from reconciler.views.status_json import show_json
 
-        return show_json(row, entries, as_of=as_of, stored=stored, place=place)
+        return show_json(found, entries, as_of=as_of)
 
     return {**_prose(text), "json": machine}
 
 
-def history_renders(entries: Sequence[HistoryEntry], *, as_of: datetime) -> dict[str, Render]:
-    """The journal."""
+def history_renders(
+    entries: Sequence[HistoryEntry], freezes: Sequence[FreezeEntry] = (), *, as_of: datetime
+) -> dict[str, Render]:
+    """The journal, with freezes and thaws among its entries."""
 
     def text(colour: bool) -> str:
         from reconciler.views.history import history_text
 
-        return history_text(entries, colour=colour)
+        return history_text(entries, freezes=freezes, colour=colour)
 
     def machine(colour: bool) -> bytes:
         from reconciler.views.json import history_json
 
-        return history_json(entries, as_of=as_of)
+        return history_json(entries, freezes=freezes, as_of=as_of)
 
     return {**_prose(text), "json": machine}
 

@@ -58,11 +58,14 @@ def _ask(stop: Event, number: int, frame: FrameType | None) -> None:
 
 
 def _content(given: Given) -> str:
-    """A digest of settings and specs, so that a touched but equal file wakes nothing."""
+    """A digest of settings, specs and prices, so that a touched but equal file wakes nothing; and of the UTC day.
+
+    A new day is new content: dated intents hold from its first instant, and terms end then.
+    """
     runtime = runtime_for(given)
     try:
-        settings = runtime.settings_path.read_bytes()
-        return f"{sha256(settings).hexdigest()} {runtime.texts.digest}"
+        settings = sha256(runtime.settings_path.read_bytes()).hexdigest()
+        return f"{runtime.clock.now().date()} {settings} {runtime.price_digest} {runtime.texts.digest}"
     except (ReconcilerError, OSError) as error:
         return f"unreadable: {error}"
 

@@ -144,7 +144,7 @@ def seats(text: str) -> int:
 
 
 def price(text: str) -> Money:
-    """A non-negative amount with its currency, per seat and billing period."""
+    """A non-negative amount with its currency: a price, or what was charged."""
     money = money_from_text(text)
     if money is None:
         raise Unfit("csv-bad-price", _price_hint(text))

@@ -14,8 +14,9 @@ from reconciler.changes import Change, Kind
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic, warning
 from reconciler.importing.rows import ImportedRow, recorded_pair
-from reconciler.model import DesiredSubscription, Facts, Intent, StoredSubscription, SubscriptionKey, money_text
+from reconciler.model import DesiredSubscription, Facts, Intent, Money, StoredSubscription, SubscriptionKey, money_text
 from reconciler.plan import Bindings, Plan
+from reconciler.rulebook import Rulebook
 from reconciler.selection import Selection
 from reconciler.stored import StoredState
 
@@ -37,13 +38,14 @@ class Observed:
         return f"import of {self.source}"
 
 
-def compared(observed: Observed, stored: StoredState, now: datetime, bindings: Bindings) -> Plan:
+def compared(observed: Observed, stored: StoredState, now: datetime, bindings: Bindings, rulebook: Rulebook) -> Plan:
     """Registrations and differences as one plan; what a record does not let happen is blocked, and says why.
 
-    Listed as unmanaged: records of the account that are in no row.
+    The stored state must stand at now. Listed as unmanaged: records of the account that are in no row.
     """
     wanted = {key: _wanted(key, observed, stored.subscriptions.get(key)) for key in observed.rows}
-    plan = build_plan(DesiredState(wanted), stored, now, bindings, Selection(select=(f"{observed.account}/*",)))
+    of_account = Selection(select=(f"{observed.account}/*",))
+    plan = build_plan(DesiredState(wanted), stored, now, bindings, rulebook, of_account)
     changes = tuple(
         replace(change, declares=_declares(observed, change), reason=observed.reason) for change in plan.changes
     )
@@ -75,7 +77,13 @@ def _over_record(row: ImportedRow, record: StoredSubscription, reason: str) -> D
     """What the row states, over what is recorded: an empty cell changes nothing, and no label is taken away."""
     usual = record.billing is record.length
     facts = Facts(
-        row.product, row.term, row.billing or (row.term if usual else record.billing), row.start, row.seats, row.price
+        product=row.product,
+        term=row.term,
+        billing=row.billing or (row.term if usual else record.billing),
+        start=row.start,
+        seats=row.seats,
+        price=row.price,
+        last_charge=row.last_charge,
     )
     intent = Intent(row.recurring, row.cancel, row.place, reason, own=False) if row.states_pair else None
     return DesiredSubscription(
@@ -122,7 +130,8 @@ def _stated_otherwise(row: ImportedRow, declared: DesiredSubscription) -> Iterat
         "billing": (facts.billing or facts.term, row.billing),
         "start": (facts.start, row.start),
         "seats": (facts.seats, row.seats),
-        "price": (facts.price and money_text(facts.price), row.price and money_text(row.price)),
+        "price": (_amount(facts.price), _amount(row.price)),
+        "last_charge": (_amount(facts.last_charge), _amount(row.last_charge)),
         "owner": (declared.owner, row.owner),
         "id": (declared.id, row.id),
     }
@@ -133,3 +142,7 @@ def _stated_otherwise(row: ImportedRow, declared: DesiredSubscription) -> Iterat
         other = (declared.labels or {}).get(label)
         if other is not None and other != value:
             yield "labels", f"{label}={other}", f"{label}={value}"
+
+
+def _amount(money: Money | None) -> str | None:
+    return None if money is None else money_text(money)

@@ -14,6 +14,7 @@ from reconciler.build import build_plan
 from reconciler.changes import INTENTS, Blocked, Change
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic, Location, warning
+from reconciler.effects import carried_out
 from reconciler.errors import SpecError
 from reconciler.importing.compare import Observed, compared, differences, overruled, registrations
 from reconciler.importing.matching import matched
@@ -21,9 +22,9 @@ from reconciler.importing.names import spec_names
 from reconciler.importing.proof import WrittenWrongly, prove
 from reconciler.importing.rows import ImportedRow
 from reconciler.importing.write import Writing, WrittenSpec, file_names, spec_texts
-from reconciler.lifecycle import carried_out
 from reconciler.model import Intent, SubscriptionKey
 from reconciler.plan import Bindings, Plan
+from reconciler.rulebook import Rulebook
 from reconciler.stored import StoredState
 
 Load = Callable[[Sequence[WrittenSpec]], DesiredState]
@@ -40,6 +41,7 @@ class Request:
     writing: Writing
     now: datetime
     bindings: Bindings
+    rulebook: Rulebook
     out: str | None = None
     update: bool = False
     """Take what differs from the records, too."""
@@ -73,7 +75,7 @@ def prepared(
     existing: Collection[str],
     load: Load,
 ) -> Import:
-    """Decide an import. `declared` and `existing` are the specs and their files as they are.
+    """Decide an import. `stored` stands at now; `declared` and `existing` are the specs and their files as they are.
 
     Raises SpecError for rows that a person must tell apart, InputError where a file stands in the way, and
     WrittenWrongly, our bug, if the new specs do not say what the rows say.
@@ -86,7 +88,7 @@ def prepared(
     desk = _Desk(request, stored, load, existing)
     files, desired, held = desk.written(new) if new else ((), declared, {})
     observed = Observed(request.account, request.writing.source, {**found.known, **new}, desired.subscriptions)
-    plan = compared(observed, stored, request.now, request.bindings)
+    plan = compared(observed, stored, request.now, request.bindings, request.rulebook)
     differing = differences(plan)
     taken = plan.changes if request.update else registrations(plan)
     return Import(
@@ -146,13 +148,14 @@ class _Desk:
         """Pairs that new subscriptions inherit and their records will not have: found by planning what comes after."""
         request = self.request
         observed = Observed(request.account, request.writing.source, new, desired.subscriptions)
-        plan = compared(observed, self.stored, request.now, request.bindings)
+        plan = compared(observed, self.stored, request.now, request.bindings, request.rulebook)
         records = {change.key: carried_out(change, None, request.now) for change in registrations(plan)}
         after = build_plan(
             replace(desired, subscriptions={key: desired.subscriptions[key] for key in records}),
             replace(self.stored, subscriptions={**self.stored.subscriptions, **records}),
             request.now,
             request.bindings,
+            request.rulebook,
         )
         return dict(_inherited(desired, (*after.changes, *after.blocked)))
 

@@ -76,6 +76,7 @@ def _differences(row: ImportedRow, found: DesiredSubscription, pair: _Pair | Non
         "billing": (row.billing, facts.billing),
         "seats": (row.seats, facts.seats),
         "price": (row.price, facts.price),
+        "last_charge": (row.last_charge, facts.last_charge),
         "owner": (row.owner, found.owner),
         "id": (row.id, found.id),
         **{f"label {name}": (value, (found.labels or {}).get(name)) for name, value in (row.labels or {}).items()},

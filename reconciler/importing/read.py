@@ -15,7 +15,7 @@ from reconciler.importing.findings import Findings, excerpt
 from reconciler.importing.header import columns_of, other_delimiter
 from reconciler.importing.records import Broken, Record, Undecodable, decoded, forbidden, lines_of, records
 from reconciler.importing.rows import REQUIRED, ImportedRow, stated
-from reconciler.model import Cancel, Recurring
+from reconciler.model import Cancel, Recurring, TermLength
 
 ROWS_AT_MOST = 1_000_000
 CELL_AT_MOST = 64 * 1024
@@ -121,17 +121,11 @@ class _Cells:
         billing = self._take("billing", cells.term_length)
         seats = self._take("seats", cells.seats)
         price = self._take("price", cells.price)
+        last_charge = self._take("last_charge", cells.price)
         owner = self._take("owner", cells.value)
         external_id = self._take("id", cells.value)
         labels = self._take("labels", cells.labels)
-        if recurring is Recurring.ON and cancel is Cancel.AT_RENEWAL:
-            hint = "what is cancelled at renewal does not renew: recurring is off, or cancel is none"
-            self._fault("cancel", "csv-contradiction", "recurring on and cancelled at renewal at once", hint=hint)
-        if term and billing and billing.months > term.months:
-            detail, hint = f"billing {billing}, term {term}", "a term is charged at least once"
-            self._fault(
-                "billing", "csv-billing-too-long", "billed less often than once a term", detail=detail, hint=hint
-            )
+        self._judge(recurring, cancel, term, billing)
         if name is None or product is None or term is None or start is None:
             return None
         return ImportedRow(
@@ -145,10 +139,24 @@ class _Cells:
             billing=billing,
             seats=seats,
             price=price,
+            last_charge=last_charge,
             owner=owner,
             id=external_id,
             labels=labels,
         )
+
+    def _judge(
+        self, recurring: Recurring | None, cancel: Cancel | None, term: TermLength | None, billing: TermLength | None
+    ) -> None:
+        """Report cells that contradict each other."""
+        if recurring is Recurring.ON and cancel is Cancel.AT_RENEWAL:
+            hint = "what is cancelled at renewal does not renew: recurring is off, or cancel is none"
+            self._fault("cancel", "csv-contradiction", "recurring on and cancelled at renewal at once", hint=hint)
+        if term and billing and billing.months > term.months:
+            detail, hint = f"billing {billing}, term {term}", "a term is charged at least once"
+            self._fault(
+                "billing", "csv-billing-too-long", "billed less often than once a term", detail=detail, hint=hint
+            )
 
     def _take(self, column: str, read: Callable[[str], T]) -> T | None:
         """What the cell of that column says; None where it says nothing, or nothing that can be taken."""

@@ -14,7 +14,7 @@ from reconciler.model import Cancel, Money, Recurring, TermLength, money_text
 
 REQUIRED = ("name", "product", "term", "start")
 """Columns that the header must have, and no row may leave empty."""
-OPTIONAL = ("recurring", "cancel", "billing", "seats", "price", "owner", "id", "labels")
+OPTIONAL = ("recurring", "cancel", "billing", "seats", "price", "last_charge", "owner", "id", "labels")
 """Columns that may be absent; an empty cell says nothing."""
 COLUMNS = REQUIRED + OPTIONAL
 
@@ -36,6 +36,7 @@ class ImportedRow:
     billing: TermLength | None = None
     seats: int | None = None
     price: Money | None = None
+    last_charge: Money | None = None
     owner: str | None = None
     id: str | None = None
     labels: Mapping[str, str] | None = None
@@ -56,6 +57,7 @@ def stated(row: ImportedRow) -> tuple[str, ...]:
         row.billing or "",
         "" if row.seats is None else str(row.seats),
         "" if row.price is None else money_text(row.price),
+        "" if row.last_charge is None else money_text(row.last_charge),
         row.owner or "",
         row.id or "",
         *(part for pair in labels for part in pair),

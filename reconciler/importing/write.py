@@ -102,6 +102,8 @@ def _facts(row: ImportedRow, product: str | None) -> Iterator[str]:
         yield f"seats: {row.seats}"
     if row.price is not None:
         yield f"price: {money_text(row.price)}"
+    if row.last_charge is not None:
+        yield f"last_charge: {money_text(row.last_charge)}"
 
 
 def _pair(row: ImportedRow, how: Writing, held: str | None) -> Iterator[str]:

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import ClassVar
 
 from reconciler.changes import Change, Kind
+from reconciler.effects import carried_out
 from reconciler.journal import Outcome, OutcomeKind
-from reconciler.lifecycle import carried_out
 from reconciler.model import StoredSubscription
 
 

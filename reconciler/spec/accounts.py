@@ -6,7 +6,7 @@ Pure. An `_account.yaml` is for its folder and the folders in it; it shares an a
 from __future__ import annotations
 
 from collections.abc import Container, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from reconciler.diagnostics import Diagnostics, Place, did_you_mean, error
 from reconciler.settings import AccountSettings, Settings
@@ -80,7 +80,7 @@ class Accounts:
         like = self._like(document, checked, model)
         if like is None:
             return
-        made = AccountSettings(model.account, like.provider, like.lifecycle, model.tenant, like.catalogue, place)
+        made = replace(like, name=model.account, tenant=model.tenant, place=place)
         self._folders[document.folder] = self.known[model.account] = made
 
     def _like(self, document: Document, checked: Checked[AccountFile], model: AccountFile) -> AccountSettings | None:

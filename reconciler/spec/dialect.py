@@ -21,8 +21,8 @@ Frame = tuple[Any, bool, Any, Any]
 MANGLED: Final = "\udc00"
 """Begins every stand-in for a key that was refused; no YAML text can hold this character."""
 
-FREE_TEXT: Final = "reason"
-"""The one key whose value is prose: it may hold what a name may not, such as a joined emoji."""
+FREE_TEXT: Final = ("reason", "note")
+"""The keys whose values are prose: they may hold what a name may not, such as a joined emoji."""
 
 
 MOST_ERRORS: Final = 1_000
@@ -112,7 +112,7 @@ class Complaints:
         elif meant is None or meant is BROKEN:
             self._no_value(event, key, is_root=not outer)
             meant = BROKEN
-        elif not self._unsafe(event, text, is_prose=key == FREE_TEXT and path[-2:-1] != ("labels",)):
+        elif not self._unsafe(event, text, is_prose=key in FREE_TEXT and path[-2:-1] != ("labels",)):
             return meant
         self.broken.add(path)
         return meant

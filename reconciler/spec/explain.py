@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from functools import partial
 
 from reconciler.desired import SpecTexts
 from reconciler.diagnostics import Location
-from reconciler.model import DesiredSubscription, SubscriptionKey, money_text
+from reconciler.model import Decision, DesiredSubscription, Intent, Money, SubscriptionKey, money_text
 from reconciler.settings import Settings
 from reconciler.spec.facts import NAMES
 from reconciler.spec.layers import UNMANAGED, FieldPlaces, Layer, LayerKind
@@ -19,6 +20,8 @@ from reconciler.spec.load import load_specs
 
 PAIR = "recurring + cancel"
 """The pair moves as one, and is explained as one."""
+SCHEDULE = "schedule"
+"""Every entry, by day; the one that is in force is the strongest layer of the pair too."""
 
 LayerText = str | int | bool | Mapping[str, str]
 
@@ -54,32 +57,56 @@ class Explanation:
     fields: tuple[FieldLayers, ...]
 
 
-def explain(texts: SpecTexts, settings: Settings, key: SubscriptionKey) -> Explanation | None:
-    """The layers behind every field of a declared subscription; None where no file declares it."""
+def explain(texts: SpecTexts, settings: Settings, key: SubscriptionKey, now: datetime) -> Explanation | None:
+    """The layers behind every field of a declared subscription at an instant; None where no file declares it."""
     desired = load_specs(texts, settings, {account.provider for account in settings.accounts.values()})
     wanted = desired.subscriptions.get(key)
     if wanted is None or not isinstance(wanted.fields, FieldPlaces):
         return None
     layers = wanted.fields.layers
-    fields = [*_pair(layers), *_plain_fields(wanted, layers), *_labels(layers)]
+    entries = _entries(wanted, now)
+    fields = [*_pair(layers, entries), *_schedule(entries), *_plain_fields(wanted, layers), *_labels(layers)]
     return Explanation(str(key), wanted.place.location, tuple(fields))
 
 
-def _pair(layers: Sequence[Layer]) -> Iterator[FieldLayers]:
+def _entries(wanted: DesiredSubscription, now: datetime) -> tuple[LayerValue, ...]:
+    """The entries of its schedule, by day."""
+    if not wanted.schedule:
+        return ()
+    from reconciler.schedule import in_force  # start-up: all of planning stands behind it
+
+    today = now.astimezone(UTC).date()
+    holding = in_force(wanted, today)
+    return tuple(
+        LayerValue(
+            LayerKind.SCHEDULE if entry.day <= today else LayerKind.TO_COME,
+            entry.intent.place.location,
+            {"from": entry.day.isoformat(), **_intent_text(entry.intent)},
+            entry is holding,
+        )
+        for entry in wanted.schedule
+    )
+
+
+def _schedule(entries: tuple[LayerValue, ...]) -> Iterator[FieldLayers]:
+    if entries:
+        yield FieldLayers(SCHEDULE, entries)
+
+
+def _pair(layers: Sequence[Layer], entries: Sequence[LayerValue]) -> Iterator[FieldLayers]:
     saying = [layer for layer in layers if _says_pair(layer) or layer.reason is not None]
-    if not saying:
+    over = [entry for entry in entries if entry.holds]
+    if not saying and not over:
         return
     last = max((index for index, layer in enumerate(saying) if _says_pair(layer)), default=None)
     holding = {last}
     if last is not None and saying[last].pair is not None:
         holding.add(len(saying) - 1)  # the strongest reason over the pair, where there is one
-    yield FieldLayers(
-        PAIR,
-        tuple(
-            LayerValue(layer.kind, _pair_location(layer), _pair_text(layer), index in holding)
-            for index, layer in enumerate(saying)
-        ),
-    )
+    values = [
+        LayerValue(layer.kind, _pair_location(layer), _pair_text(layer), index in holding and not over)
+        for index, layer in enumerate(saying)
+    ]
+    yield FieldLayers(PAIR, (*values, *over))
 
 
 def _says_pair(layer: Layer) -> bool:
@@ -97,8 +124,17 @@ def _pair_location(layer: Layer) -> Location:
 def _pair_text(layer: Layer) -> Mapping[str, str]:
     if layer.pair is None:
         return {"reason": layer.reason} if layer.reason is not None else {PAIR: UNMANAGED}
-    pair = layer.pair
-    parts = {"recurring": pair.recurring, "cancel": pair.cancel, "reason": pair.reason, "confirm": pair.confirm}
+    return _intent_text(layer.pair)
+
+
+def _intent_text(pair: Intent) -> Mapping[str, str]:
+    parts = {
+        "recurring": pair.recurring,
+        "cancel": pair.cancel,
+        "reason": pair.reason,
+        "confirm": pair.confirm,
+        "on_blocked": pair.on_blocked,
+    }
     return {name: str(value) for name, value in parts.items() if value is not None}
 
 
@@ -107,10 +143,20 @@ def _plain_fields(wanted: DesiredSubscription, layers: Sequence[Layer]) -> Itera
         saying = [layer for layer in layers if layer.says(name)]
         if saying:
             yield _stack(name, saying, partial(_text, name), name)
-    for name, value in (("id", wanted.id), ("previously", wanted.previously)):
+    said: dict[str, LayerText | None] = {
+        "id": wanted.id,
+        "previously": wanted.previously,
+        "decided": None if wanted.decided is None else _decision_text(wanted.decided),
+    }
+    for name, value in said.items():
         if value is not None:
             location = wanted.fields[name].location
             yield FieldLayers(name, (LayerValue(LayerKind.OWN, location, value, holds=True),))
+
+
+def _decision_text(decided: Decision) -> Mapping[str, str]:
+    note = {} if decided.note is None else {"note": decided.note}
+    return {"for": decided.day.isoformat(), "by": decided.by, **note}
 
 
 def _labels(layers: Sequence[Layer]) -> Iterator[FieldLayers]:
@@ -140,7 +186,7 @@ def _text(name: str, layer: Layer) -> LayerText:
     match value:
         case bool() | int():
             return value
-        case _ if name == "price":
+        case Money():
             return money_text(value)
         case _:
             return str(value)

@@ -19,7 +19,7 @@ FIRST_DAY: Final = date(1970, 1, 1)
 LAST_DAY: Final = date(9000, 1, 1)
 """Terms are counted on from a start: some room is left before the calendar's end in the year 9999."""
 
-NAMES: Final = ("product", "term", "billing", "start", "seats", "price")
+NAMES: Final = ("product", "term", "billing", "start", "seats", "price", "last_charge")
 _LENGTHS: Final[dict[str | None, TermLength | None]] = {None: None, **{length.value: length for length in TermLength}}
 _DATE_HINT: Final = "write a day of the calendar as YYYY-MM-DD, from 1970-01-01 to 9000-01-01"
 
@@ -40,14 +40,17 @@ def day_from_text(text: str) -> date | None:
 
 def bad_date(place: SpecPlace, text: str) -> Diagnostic:
     """The complaint about a text that is no such day."""
-    return error("bad-date", "not a date", place, detail=f"'{escaped(text[:40])}'", hint=_DATE_HINT)
+    alone = text[:10]
+    with_more = day_from_text(alone) is not None
+    hint = f"write the day alone, {alone}: a day begins at 00:00 UTC" if with_more else _DATE_HINT
+    return error("bad-date", "not a date", place, detail=f"'{escaped(text[:40])}'", hint=hint)
 
 
 def _bad_price(place: SpecPlace, text: str) -> Diagnostic:
     currency = text.rpartition(" ")[2]
     digits = currency_digits(currency)
     if digits is not None:
-        hint = f"write digits with at most {digits} decimals, and the currency: such as 20 {currency}"
+        hint = f"write up to 12 digits, at most {digits} decimals, and the currency: such as 20 {currency}"
     elif currency.isalpha():
         hint = did_you_mean(currency.upper(), currencies()) or "name a currency in use (ISO 4217), such as EUR"
     else:
@@ -57,7 +60,7 @@ def _bad_price(place: SpecPlace, text: str) -> Diagnostic:
 
 @dataclass(slots=True)
 class FactReader:
-    """Reads blocks of facts, and remembers every date and price that it has read."""
+    """Reads blocks of facts, and remembers every date and amount of money that it has read."""
 
     found: Diagnostics
     days: dict[str | None, date | None] = field(default_factory=dict)
@@ -69,25 +72,38 @@ class FactReader:
         """The block's facts; what cannot be read is reported, and not stated. None for no block."""
         if block is None:
             return None
-        start, price = self.days.get(block.start), self.prices.get(block.price)
+        start, price, charge = self.days.get(block.start), self.prices.get(block.price), block.last_charge
         if start is None and block.start is not None:
-            start = self._day(block.start, document, path)
+            start = self._start(block.start, document, path)
         if price is None and block.price is not None:
-            price = self._price(block.price, document, path)
-        return Facts(block.product, _LENGTHS[block.term], _LENGTHS[block.billing], start, block.seats, price)
+            price = self._money(block.price, document.at(*path, "facts", "price"))
+        last_charge = None if charge is None else self._money(charge, document.at(*path, "facts", "last_charge"))
+        return Facts(
+            block.product, _LENGTHS[block.term], _LENGTHS[block.billing], start, block.seats, price, last_charge
+        )
 
-    def _day(self, text: str, document: Document, path: Path) -> date | None:
-        day = self.days[text] = day_from_text(text)
+    def day(self, text: str, place: SpecPlace) -> date | None:
+        """The day that a text names; None for none, and then it is reported."""
+        day = self.days.get(text)
         if day is None:
-            self.unread_starts.add((document, path))
-            self.found.add(bad_date(document.at(*path, "facts", "start"), text))
+            day = self.days[text] = day_from_text(text)
+            if day is None:
+                self.found.add(bad_date(place, text))
         return day
 
-    def _price(self, text: str, document: Document, path: Path) -> Money | None:
-        price = self.prices[text] = money_from_text(text)
-        if price is None:
-            self.found.add(_bad_price(document.at(*path, "facts", "price"), text))
-        return price
+    def _start(self, text: str, document: Document, path: Path) -> date | None:
+        day = self.day(text, document.at(*path, "facts", "start"))
+        if day is None:
+            self.unread_starts.add((document, path))
+        return day
+
+    def _money(self, text: str, place: SpecPlace) -> Money | None:
+        money = self.prices.get(text)
+        if money is None:
+            money = self.prices[text] = money_from_text(text)
+            if money is None:
+                self.found.add(_bad_price(place, text))
+        return money
 
 
 def merged(weaker: Facts | None, stronger: Facts | None) -> Facts | None:
@@ -101,4 +117,5 @@ def merged(weaker: Facts | None, stronger: Facts | None) -> Facts | None:
         weaker.start if stronger.start is None else stronger.start,
         weaker.seats if stronger.seats is None else stronger.seats,
         weaker.price if stronger.price is None else stronger.price,
+        weaker.last_charge if stronger.last_charge is None else stronger.last_charge,
     )

@@ -71,6 +71,7 @@ Lineage = Annotated[str, _text(36, UUID_PATTERN), WithJsonSchema({"type": "strin
 Seats = Annotated[int, Field(ge=0, le=10_000_000)]
 Length = Literal["monthly", "annual", "triennial"]
 Recurs = Literal["on", "off", "unmanaged"] | bool
+Switched = Literal["on", "off"] | bool
 
 
 def _form(value: object) -> str:

@@ -18,6 +18,7 @@ from reconciler.spec.models import (
     DefaultsBlock,
     OwnCancelBlock,
     RuleBlock,
+    ScheduleEntry,
     SubscriptionBlock,
 )
 from reconciler.spec.positions import Document, Path, SpecPlace
@@ -49,6 +50,8 @@ class LayerKind(StrEnum):
     FILE_DEFAULTS = "file defaults"
     FILE_RULE = "file rule"
     OWN = "own keys"
+    SCHEDULE = "schedule"
+    TO_COME = "schedule, to come"
 
     @property
     def is_rule(self) -> bool:
@@ -91,6 +94,7 @@ class Layer(NamedTuple):
 
 
 _PLAIN: Final = ("owner", "labels", "protect")
+_OWN_ONLY: Final = ("id", "previously", "schedule", "decided")
 
 
 class Folded(NamedTuple):
@@ -124,7 +128,12 @@ NOTHING: Final = Folded()
 
 def with_reason(pair: Intent, reason: str) -> Intent:
     """The same pair for another reason."""
-    return Intent(pair.recurring, pair.cancel, pair.place, reason, pair.confirm, pair.own)
+    return Intent(pair.recurring, pair.cancel, pair.place, reason, pair.confirm, pair.own, pair.on_blocked)
+
+
+def one_line(text: str | None) -> str | None:
+    """A text of several lines as one: so it is shown, kept and compared."""
+    return None if text is None else " ".join(text.split())
 
 
 def merged_labels(weaker: Mapping[str, str] | None, stronger: Mapping[str, str] | None) -> Mapping[str, str] | None:
@@ -137,12 +146,12 @@ def merged_labels(weaker: Mapping[str, str] | None, stronger: Mapping[str, str] 
 class FieldPlaces(Mapping[str, Place]):
     """Where each field of a subscription was set: found in its layers when asked, so that a load need not note it."""
 
-    __slots__ = ("_id_and_name", "inherited", "own")
+    __slots__ = ("_own_only", "inherited", "own")
 
-    def __init__(self, inherited: Sequence[Layer], own: Layer, id_and_name: tuple[bool, bool]) -> None:
+    def __init__(self, inherited: Sequence[Layer], own: Layer, own_only: tuple[bool, bool, bool, bool]) -> None:
         self.inherited = inherited
         self.own = own
-        self._id_and_name = id_and_name
+        self._own_only = own_only  # which of _OWN_ONLY are there, in its order
 
     @property
     def layers(self) -> tuple[Layer, ...]:
@@ -150,8 +159,8 @@ class FieldPlaces(Mapping[str, Place]):
         return (*self.inherited, self.own)
 
     def __getitem__(self, name: str) -> Place:
-        if name in ("id", "previously"):
-            if self._id_and_name[name == "previously"]:
+        if name in _OWN_ONLY:
+            if self._own_only[_OWN_ONLY.index(name)]:
                 return self.own.place_of(name)
             raise KeyError(name)
         for layer in reversed(self.layers):
@@ -160,7 +169,7 @@ class FieldPlaces(Mapping[str, Place]):
         raise KeyError(name)
 
     def __iter__(self) -> Iterator[str]:
-        return (name for name in (*_PLAIN, "previously", "id", *NAMES) if name in self)
+        return (name for name in (*_PLAIN, *_OWN_ONLY, *NAMES) if name in self)
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
@@ -205,36 +214,38 @@ class LayerReader:
         path: Path,
         facts: Facts | None,
     ) -> Layer:
-        reason = block.reason
-        if reason is not None:
-            reason = " ".join(reason.split())
+        reason = one_line(block.reason)
         pair, taken_back_at = None, None
         if block.recurring is not None or block.cancel is not None:
-            pair = self._pair(block, kind, document, path, reason)
+            pair = self.pair(block, document, path, reason, own=kind is _OWN)
             reason = None
             if pair is None:
                 key = "recurring" if block.cancel is None else "cancel"
                 taken_back_at = SpecPlace(document, (*path, key), False)
         return Layer(kind, document, path, pair, taken_back_at, reason, block.owner, block.labels, block.protect, facts)
 
-    def _pair(
+    def pair(
         self,
-        block: DefaultsBlock | RuleBlock | SubscriptionBlock,
-        kind: LayerKind,
+        block: DefaultsBlock | RuleBlock | SubscriptionBlock | ScheduleEntry,
         document: Document,
         path: Path,
         reason: str | None,
+        *,
+        own: bool,
     ) -> Intent | None:
-        """The pair that a layer sets with one of its keys or both; None where it takes an inherited one back."""
+        """The pair that a block sets with one of its keys or both; None where it takes an inherited one back."""
         recurring = _RECURRING[block.recurring]
         when: object = block.cancel
-        confirm, at = None, "cancel"
+        confirm, on_blocked, at = None, None, "cancel"
         within: Path = ()
         if isinstance(when, OwnCancelBlock):
             confirm = when.confirm
+            on_blocked = _CANCEL[when.on_blocked]
+            if on_blocked is not None:
+                self._judge_fallback(when, document, path)
         if isinstance(when, _LONG_FORMS):
             within = ("when",)
-            reason = reason if when.reason is None else " ".join(when.reason.split())
+            reason = one_line(when.reason) or reason
             when = when.when
         cancel = _CANCEL[when]
         if cancel is None or (cancel is _NONE and recurring is not None):
@@ -244,7 +255,15 @@ class LayerReader:
         place = SpecPlace(document, (*path, at, *within), False)
         if cancel is not None and cancel is not _NONE:
             self._judge(recurring, cancel, reason, place, path)
-        return Intent(recurring, cancel, place, reason, confirm, kind is _OWN)
+        return Intent(recurring, cancel, place, reason, confirm, own, on_blocked)
+
+    def _judge_fallback(self, block: OwnCancelBlock, document: Document, path: Path) -> None:
+        """What is to happen where an end at once is barred has no meaning elsewhere."""
+        if block.when != "immediately":
+            place = document.at(*path, "cancel", "on_blocked")
+            detail, summary = f"beside 'when: {block.when}'", "'on_blocked' without 'immediately'"
+            hint = "it chooses what is done where 'immediately' is barred: take it out, or write 'when: immediately'"
+            self.found.add(error("needless-on-blocked", summary, place, detail=detail, hint=hint))
 
     def _judge(
         self, recurring: Recurring | None, cancel: Cancel, reason: str | None, place: SpecPlace, path: Path

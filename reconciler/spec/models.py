@@ -24,9 +24,13 @@ from reconciler.spec.fields import (
     Prose,
     Recurs,
     Seats,
+    Switched,
     Text,
     Version,
 )
+
+ENTRIES_AT_MOST: Final = 200
+"""Of one schedule: those that are over stay in it as history."""
 
 _ENDS: Final = ["at-renewal", "immediately"]
 # What `resolve` says of one layer, in the words of JSON Schema: recurring on and a cancellation contradict each other.
@@ -60,6 +64,11 @@ _UNREASONED: Final[dict[str, Any]] = {
         }
     },
 }
+# What is to follow a barred end belongs to nothing but an end at once.
+_FALLBACK_FOR_NOTHING: Final[dict[str, Any]] = {
+    "required": ["on_blocked", "when"],
+    "properties": {"when": {"enum": ["none", "at-renewal", "unmanaged"]}},
+}
 
 
 class Block(BaseModel):
@@ -89,6 +98,8 @@ class FactsBlock(Block):
     """How many seats or licences."""
     price: Price | None = None
     """Per seat and billing period, such as 20.60 EUR."""
+    last_charge: Price | None = None
+    """What one billing period cost the last time, for all seats together, such as 240.00 EUR."""
 
 
 class CancelBlock(Block):
@@ -103,12 +114,16 @@ class CancelBlock(Block):
 class OwnCancelBlock(Block):
     """The long form of a subscription's own cancellation."""
 
+    model_config = ConfigDict(json_schema_extra={"not": _FALLBACK_FOR_NOTHING})
+
     when: Literal["none", "at-renewal", "immediately", "unmanaged"]
     """When it is to end. `immediately` cannot be undone."""
     reason: Prose | None = None
     """Why; shown in plans and in the history. `immediately` needs one, here or beside `cancel`."""
     confirm: Confirm | None = None
     """For `immediately`: account/name@YYYY-MM-DD, the first day of the current term; the dry run prints the line."""
+    on_blocked: Literal["at-renewal"] | None = None
+    """For `immediately`: what is to happen instead where the vendor's rules bar it."""
 
 
 Cancellation = Annotated[
@@ -119,6 +134,36 @@ OwnCancellation = Annotated[
     | Annotated[OwnCancelBlock, Tag(LONG)],
     EITHER_FORM,
 ]
+
+
+class ScheduleEntry(Block):
+    """What is to hold from a day on. An end at once cannot be scheduled, and nothing is taken back by date."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "allOf": [{"not": _CONTRADICTION}, {"anyOf": [{"required": ["recurring"]}, {"required": ["cancel"]}]}]
+        }
+    )
+
+    from_: Annotated[Day, Field(alias="from")]
+    """The first day on which it holds, as YYYY-MM-DD: from 00:00 UTC."""
+    recurring: Switched | None = None
+    """Recurring billing: does it renew by itself when the term ends."""
+    cancel: Literal["none", "at-renewal"] | None = None
+    """A cancellation at the end of the term, or none."""
+    reason: Prose | None = None
+    """Why; shown in plans and in the history."""
+
+
+class DecisionBlock(Block):
+    """Somebody's word that one renewal is meant to happen."""
+
+    for_: Annotated[Day, Field(alias="for")]
+    """The day of that renewal (UTC), as YYYY-MM-DD: the first day of the next term."""
+    by: Text
+    """Who decided."""
+    note: Prose | None = None
+    """What else there is to say."""
 
 
 class LayerBlock(Block):
@@ -148,7 +193,7 @@ class DefaultsBlock(LayerBlock):
 
 
 class RuleBlock(LayerBlock):
-    """What a rule sets. It cannot set `id`, `previously`, `facts`, `immediately`, `confirm` or `protect: false`."""
+    """What a rule sets: no `facts`, no `protect: false`, nothing that only own keys may say, such as `immediately`."""
 
     model_config = ConfigDict(json_schema_extra={"not": _CONTRADICTION, "minProperties": 1})
 
@@ -169,6 +214,10 @@ class SubscriptionBlock(LayerBlock):
     """The name it had before in this account: a rename that loses neither history nor protection."""
     cancel: OwnCancellation | None = None
     """A cancellation: none, at-renewal, immediately, or the long form with `when`, `reason` and `confirm`."""
+    schedule: Annotated[list[ScheduleEntry], Field(min_length=1, max_length=ENTRIES_AT_MOST)] | None = None
+    """What is to hold from a day on; once it has come, the latest entry replaces `recurring` and `cancel`."""
+    decided: DecisionBlock | None = None
+    """That one renewal is meant to happen."""
     protect: bool | None = None
     """Refuses every ending change; lifted only by an own `protect: false` that was applied in an earlier run."""
     facts: FactsBlock | None = None

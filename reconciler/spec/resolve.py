@@ -15,6 +15,7 @@ from reconciler.spec.characters import escaped
 from reconciler.spec.layers import FieldPlaces, LayerReader
 from reconciler.spec.models import SpecsFile, SubscriptionBlock
 from reconciler.spec.positions import Document, SpecPlace
+from reconciler.spec.schedule import decision_of, schedule_of
 from reconciler.spec.stacks import Stack
 from reconciler.spec.validate import Checked
 
@@ -53,12 +54,16 @@ class Estate:
         key = SubscriptionKey("" if account is None else account.name, name)
         inherited, base = file.stack.inherited(key, own)
         folded = base.under(own)
-        fields = FieldPlaces(inherited, own, (block.id is not None, block.previously is not None))
+        schedule, decided = block.schedule, block.decided
+        own_only = (block.id is not None, block.previously is not None, schedule is not None, decided is not None)
+        fields = FieldPlaces(inherited, own, own_only)
         facts = folded.facts or _NO_FACTS
         if facts.billing is not None and facts.term is not None and facts.billing.months > facts.term.months:
             self._billing(facts, fields["billing"], name)
         if own.reason is not None and folded.pair is None and not file.checked.broken:
             hint = "say what for: add 'recurring' or 'cancel'"
+            if schedule is not None:
+                hint = f"{hint}; an entry of the schedule has a 'reason' of its own"
             self.found.add(warning("unused-reason", "a reason for nothing", own.place_of("reason"), hint=hint))
         wanted = DesiredSubscription(
             key,
@@ -71,6 +76,8 @@ class Estate:
             folded.labels,
             folded.protect,
             own.protect is not None,
+            () if schedule is None else schedule_of(schedule, self.layers, document, own.path),
+            None if decided is None else decision_of(decided, self.layers, document, own.path),
             fields,
         )
         if account is not None:

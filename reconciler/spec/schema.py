@@ -12,14 +12,16 @@ from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
 from pydantic_core import core_schema
 
 from reconciler.spec.models import AccountFile, DefaultsFile, SpecsFile
-from reconciler.spec.settings import SettingsFile
+from reconciler.spec.own_lifecycles import WholeSettingsFile
+from reconciler.spec.policies import LifecycleFile
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 FILES: Final[dict[str, type[BaseModel]]] = {
     "specs": SpecsFile,
     "account": AccountFile,
     "defaults": DefaultsFile,
-    "settings": SettingsFile,
+    "settings": WholeSettingsFile,
+    "lifecycle": LifecycleFile,
 }
 """The model of each kind of file."""
 

@@ -22,11 +22,15 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 _ROUNDS: Final = 5
 """How often a file is tried again. Each round takes out all that the last one found; one is nearly always enough."""
 
-_INERT: Final[dict[str, Value]] = {
-    "rules": {"match": {"key": "-"}, "set": {"protect": True}},
-    "overrides": {"limit": "max_changes", "match": "-", "count": 0, "until": "9000-01-01", "reason": "-"},
+_INERT: Final[dict[tuple[str | int, int], Value]] = {
+    ("rules", 1): {"match": {"key": "-"}, "set": {"protect": True}},
+    ("overrides", 1): {"limit": "max_changes", "match": "-", "count": 0, "until": "9000-01-01", "reason": "-"},
+    ("schedule", 3): {"from": "9000-01-01", "recurring": "off"},
 }
-"""What stands in for a broken item of these lists: the others keep their indexes, and no half of a rule is applied."""
+"""What stands in for a broken item of these lists, by their key and how deep they stand: the others keep their
+indexes, and no half of a rule is applied."""
+_KEY_BY_KEY: Final = ("schedule", 3)
+"""Of this list an item goes on being judged without the one key that is wrong, as long as that key may be left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,21 +114,35 @@ def _taken_out(data: Any, mistake: Mistake, broken: set[Path]) -> bool:
     path = mistake.path
     if not path or path == ("version",):
         return mistake.missing is not None and _supplied(data)
-    if len(path) > 1 and path[0] in _INERT and isinstance(path[1], int):
-        broken.add(path[:2])
-        data[path[0]][path[1]] = _INERT[str(path[0])]
-        return True
-    if mistake.missing is not None:
+    index = next((at for at, step in enumerate(path) if isinstance(step, int)), None)
+    if index is not None:
+        of_list = (path[index - 1], index)
+        if of_list not in _INERT:
+            path = path[:index]  # without the whole list
+            broken.add(path)
+        elif of_list != _KEY_BY_KEY or mistake.missing is not None or len(path) == index + 1:
+            path = path[: index + 1]
+            broken.add(path)
+            if (around := _around(data, path)) is not None:
+                around[path[-1]] = _INERT[of_list]
+            return True
+    elif mistake.missing is not None:
         path = path[:-1]  # without what it lacks, the whole block says nothing
         broken.add(path)
         if not path:
             return False
-    for step in path[:-1]:
-        if step not in data:
-            return True  # it went with what was around it
-        data = data[step]
-    data.pop(path[-1], None)
+    if (around := _around(data, path)) is not None:
+        around.pop(path[-1], None)
     return True
+
+
+def _around(data: Any, path: Path) -> Any:
+    """What holds the end of this path; None where it has gone already, with something around it."""
+    for step in path[:-1]:
+        if isinstance(step, str) and step not in data:
+            return None
+        data = data[step]
+    return data
 
 
 def _supplied(data: Any) -> bool:

@@ -13,12 +13,13 @@ from types import UnionType
 from typing import Annotated, Any, Final, Union, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from reconciler.diagnostics import Diagnostic, did_you_mean, error
 from reconciler.spec.characters import escaped
 from reconciler.spec.fields import CONFIRM_PATTERN, NAME_PATTERN, UUID_PATTERN
-from reconciler.spec.models import FactsBlock
-from reconciler.spec.positions import Document, Path
+from reconciler.spec.models import FactsBlock, OwnCancelBlock
+from reconciler.spec.positions import Document, Path, SpecPlace
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,8 @@ def told(document: Document, model: type[BaseModel], mistake: Mistake) -> Diagno
         place = document.key(*mistake.path) if mistake.is_key else value
         limit = mistake.context.get("max_length")
         return error("text-too-long", "text too long", place, detail=f"more than {limit} characters for '{key}'")
+    if kind in ("too_short", "too_long") and mistake.path[-1] == "schedule":
+        return _schedule_of_another_length(value, mistake)
     if kind == "too_short":
         hint = "write at least one pattern, or leave it out"
         return error("empty-match", "a rule that matches on nothing", value, detail=f"'{key}' is empty", hint=hint)
@@ -82,12 +85,14 @@ def _unknown_key(document: Document, model: type[BaseModel], mistake: Mistake) -
     known = list(known_keys(model, mistake.path[:-1]))
     if key in FactsBlock.model_fields and "facts" in known:
         hint = "what was bought stands under 'facts'"
+    elif key in OwnCancelBlock.model_fields and "schedule" in known:
+        hint = f"it stands within 'cancel': {{when: immediately, {key}: …}}"
     else:
         hint = did_you_mean(key, known) or f"known here: {', '.join(known)}"
     return error("unknown-key", "unknown key", place, detail=f"'{key}'", hint=hint)
 
 
-_OWN_ONLY: Final = ("id", "previously", "confirm")
+_OWN_ONLY: Final = ("id", "previously", "schedule", "decided", "confirm", "on_blocked")
 
 
 def not_inheritable(place: Any, what: str, *, by_rule: bool) -> Diagnostic:
@@ -99,15 +104,33 @@ def not_inheritable(place: Any, what: str, *, by_rule: bool) -> Diagnostic:
 
 def _unknown_value(document: Document, mistake: Mistake) -> Diagnostic:
     place, key = document.at(*mistake.path), mistake.key
+    word = _word(mistake.value)
+    if word in _UNSCHEDULED and mistake.path[2:3] == ("schedule",):
+        detail, hint = f"'{key}: {word}'", _UNSCHEDULED[word]
+        return error("not-schedulable", "this cannot be scheduled", place, detail=detail, hint=hint)
     if mistake.value == "immediately" and key in ("cancel", "when"):
         return not_inheritable(place, "'immediately'", by_rule=mistake.path[0] == "rules")
     expected = str(mistake.context["expected"])
     allowed = re.findall("'([^']*)'", expected)
-    word = _word(mistake.value)
     meant = _MEANT.get(word.lower().strip())
     near = f"did you mean '{meant}'?" if meant in allowed else did_you_mean(word, allowed)
     detail = f"'{word}' for '{key}'" if word else f"for '{key}'"
     return error("unknown-value", "unknown value", place, detail=detail, hint=near or f"write {expected}")
+
+
+_UNSCHEDULED: Final = {
+    "immediately": "an end at once is confirmed for the term it is in: write it as 'cancel' when the day has come, "
+    "or schedule 'cancel: at-renewal'",
+    "unmanaged": "nothing is taken back by date: take the older entries out when the day has come",
+}
+
+
+def _schedule_of_another_length(place: SpecPlace, mistake: Mistake) -> Diagnostic:
+    if mistake.kind == "too_short":
+        return error("empty-schedule", "an empty schedule", place, hint="add an entry, or leave 'schedule' out")
+    detail = f"more than {mistake.context['max_length']}"
+    hint = "take out entries that a later one has replaced: Git keeps them"
+    return error("schedule-too-long", "too many entries in a schedule", place, detail=detail, hint=hint)
 
 
 def _word(value: object) -> str:
@@ -178,6 +201,8 @@ def _type_hint(expected: str, value: object) -> str:
         return f'quote it: "{str(value).lower()}"'
     if expected == "a whole number" and isinstance(value, str):
         return "write it without quotes" if value.isdecimal() else "write digits alone"
+    if expected == "a list" and isinstance(value, dict):
+        return "write a list: each item begins with '- '"
     if expected == "true or false" and isinstance(value, str):
         meant = {"yes": "true", "on": "true", "no": "false", "off": "false"}.get(value.lower().strip())
         return f"did you mean {meant}?" if meant else "write true or false, without quotes"
@@ -203,7 +228,7 @@ def known_keys(model: Any, path: Path) -> list[str]:
     kinds: Iterable[Any] = [model]
     for step in path:
         kinds = [inner for kind in kinds for inner in _within(kind, step)]
-    names = {name: None for kind in kinds for found in _models(kind) for name in found.model_fields}
+    names = {name: None for kind in kinds for found in _models(kind) for name in _keys(found)}
     return sorted(names)
 
 
@@ -213,13 +238,18 @@ def _models(kind: Any) -> Iterator[type[BaseModel]]:
             yield member
 
 
+def _keys(model: type[BaseModel]) -> dict[str, FieldInfo]:
+    """The keys of a model as people write them, and what stands under each."""
+    return {field.alias or name: field for name, field in model.model_fields.items()}
+
+
 def _within(kind: Any, step: str | int) -> Iterator[Any]:
     """The annotations of what stands at one step within a value of this annotation."""
     for member in _members(kind):
         if get_origin(member) in (dict, list):
             yield get_args(member)[-1]
-        elif isinstance(member, type) and issubclass(member, BaseModel) and step in member.model_fields:
-            yield member.model_fields[str(step)].annotation
+        elif isinstance(member, type) and issubclass(member, BaseModel) and step in (keys := _keys(member)):
+            yield keys[str(step)].annotation
 
 
 def _members(kind: Any) -> Iterator[Any]:

@@ -13,6 +13,7 @@ from pathlib import Path
 from reconciler.changes import Kind
 from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import StoreCorrupt
+from reconciler.events import EventKind
 from reconciler.journal import OutcomeKind
 from reconciler.stores import failures, rows
 from reconciler.stores.history import COLUMNS
@@ -23,7 +24,8 @@ from reconciler.stores.tables import EXPORTED, SUBSCRIPTIONS, Row
 _OF_A_KIND = 20
 """Findings with one code that are told: a store with a thousand broken rows is as broken as one with twenty."""
 _STORY = (
-    "SELECT number, serial, operation_id, closes, account, name, kind, outcome, previous FROM journal ORDER BY number"
+    "SELECT number, serial, operation_id, closes, account, name, kind, outcome, previous, happened_at FROM journal"
+    " ORDER BY number"
 )
 _TWICE = (
     "SELECT min(number), operation_id FROM journal WHERE outcome = 'succeeded'"
@@ -120,9 +122,10 @@ def _serial(connection: sqlite3.Connection) -> Iterator[str]:
 def _journal(connection: sqlite3.Connection) -> Iterator[str]:
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"{table} {row} refers to an entry of {parent} that is not there"
+    events = frozenset(map(str, EventKind))
     open_intents: dict[int, str] = {}
     last = 0
-    for number, serial, operation_id, closes, _, _, _, outcome, _ in connection.execute(_STORY):
+    for number, serial, operation_id, closes, _, _, kind, outcome, _, happened_at in connection.execute(_STORY):
         if (serial is None) != (outcome == OutcomeKind.INTENDED):
             yield f"entry {number}: {outcome} with serial {serial}"
         elif serial is None:
@@ -132,6 +135,8 @@ def _journal(connection: sqlite3.Connection) -> Iterator[str]:
         last = max(last, serial or 0)
         if closes is not None and open_intents.pop(closes, None) != operation_id:
             yield f"entry {number}: closes entry {closes}, which is no open intent of the same operation"
+        if (happened_at is not None) != (kind in events):
+            yield f"entry {number}: {kind} {'with' if happened_at else 'without'} an instant of its own"
     for number, operation_id in connection.execute(_TWICE):
         yield f"entry {number}: operation {operation_id} has succeeded more than once"
 
@@ -139,7 +144,7 @@ def _journal(connection: sqlite3.Connection) -> Iterator[str]:
 def _keys(connection: sqlite3.Connection) -> Iterator[str]:
     """Which records there must be, folded from what has succeeded."""
     expected: set[tuple[str, str]] = set()
-    for _, _, _, _, account, name, kind, outcome, previous in connection.execute(_STORY):
+    for _, _, _, _, account, name, kind, outcome, previous, _ in connection.execute(_STORY):
         if outcome != OutcomeKind.SUCCEEDED:
             continue
         if previous is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
@@ -25,8 +25,8 @@ from reconciler.stores.sqlite import new_store
 from reconciler.stores.tables import EXPORTED, Table
 
 FORMAT = "reconcile-store"
-FORMAT_VERSION = 1
-"""Rises when an older release could no longer read what is written."""
+FORMAT_VERSION = 2
+"""Rises when an older release could no longer read what is written; what an older one wrote is always read."""
 
 _TABLES = {table.name: rank for rank, table in enumerate(EXPORTED)}
 _HEADER = frozenset({"counts", "format", "format_version", "lineage", "serial"})
@@ -98,6 +98,7 @@ class _Import:
         self._digest = sha256()
         self._counts: Counter[str] = Counter()
         self._rank = 0
+        self._tables: Sequence[Table] = EXPORTED
 
     def take(self, lines: Iterable[bytes]) -> ImportSummary:
         """All lines, from the header to the end."""
@@ -140,8 +141,9 @@ class _Import:
         if isinstance(version, int) and version > FORMAT_VERSION:
             message = f"line 1: the export has format version {version}; this reconcile knows up to {FORMAT_VERSION}"
             raise InputError("newer-export", message, "upgrade reconcile")
-        if header.keys() != _HEADER or version != FORMAT_VERSION:
+        if header.keys() != _HEADER or type(version) is not int or version < 1:
             raise _edited(1, "the header is not as an export writes it")
+        self._tables = tuple(table.of(version) for table in EXPORTED)
         values = _values(1, line)
         self._digest.update(line)
         return values
@@ -150,7 +152,7 @@ class _Import:
         rank = _TABLES.get(str(values.pop("table", None)))
         if rank is None or rank < self._rank:
             raise _edited(number, "no table, or not in its place")
-        self._rank, table = rank, EXPORTED[rank]
+        self._rank, table = rank, self._tables[rank]
         try:
             self._connection.execute(table.insert, table.from_json(values))
         except (ValueError, OverflowError, sqlite3.IntegrityError) as error:

@@ -8,10 +8,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
+from datetime import datetime
 
-from reconciler.journal import HistoryEntry
+from reconciler.changes import INTENTS, Kind
+from reconciler.journal import FreezeEntry, HistoryEntry
 from reconciler.model import SubscriptionKey
+from reconciler.stored import RecentChange
 from reconciler.stores import rows
+from reconciler.stores.tables import instant_text
 
 Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
 """Begins a read transaction, and ends it with the block."""
@@ -20,12 +24,25 @@ COLUMNS = (
     "journal.number, runs.id, journal.at, journal.account, journal.name, journal.kind, journal.outcome,"
     " journal.before_values, journal.after_values, journal.reason, journal.error, runs.actor, runs.ci_run,"
     " runs.commit_ref, runs.commit_author, journal.source_file, journal.source_line, journal.source_column,"
-    " runs.as_of, runs.allowed"
+    " runs.as_of, runs.allowed, journal.happened_at, journal.risk, journal.reversible_until,"
+    " journal.value_minor, journal.value_currency"
 )
 _JOURNAL = f"SELECT {COLUMNS} FROM journal JOIN runs ON runs.number = journal.run WHERE"  # noqa: S608 - from this page
 _STANDS = "AND NOT (outcome = 'intended' AND EXISTS (SELECT 1 FROM journal AS o WHERE o.closes = journal.number))"
 """An intent whose outcome was journaled is told by that outcome."""
 _PAGE = f"{_JOURNAL} journal.number > ? {_STANDS} ORDER BY journal.number LIMIT ?"
+_FREEZES = (
+    "SELECT id, started_at, command, reason, actor, ci_run FROM runs WHERE command IN ('freeze', 'thaw')"
+    " ORDER BY number"
+)
+COUNTED = INTENTS | {Kind.CORRECT}
+"""The verbs that some limit counts."""
+RECENT = (
+    "SELECT journal.number, journal.account, journal.name, journal.kind, journal.at, journal.value_minor,"  # noqa: S608 - from this page
+    " journal.value_currency, runs.allowed FROM journal JOIN runs ON runs.number = journal.run"
+    " WHERE journal.outcome = 'succeeded' AND journal.at >= ?"
+    f" AND journal.kind IN ({', '.join('?' * len(COUNTED))}) ORDER BY journal.number"
+)
 _AT_A_TIME = 500
 _FOREVER = (1 << 63) - 1
 
@@ -40,6 +57,21 @@ def of_all(reading: Reading) -> Iterator[HistoryEntry]:
         yield from entries
         more = len(page) == _AT_A_TIME
         after = page[-1][0] if page else after
+
+
+def recent(reading: Reading, since: datetime) -> Iterator[RecentChange]:
+    """The changes that some limit counts, recorded at that instant or after it, oldest first."""
+    # Among instants of one second, those with a fraction stand before the one without as texts: begin with them all.
+    second = instant_text(since.replace(microsecond=0)).removesuffix("Z")
+    with reading() as connection:
+        found = [rows.recent_change(row) for row in connection.execute(RECENT, (second, *sorted(COUNTED)))]
+    return iter([one for one in found if one.at >= since])
+
+
+def freezes(reading: Reading) -> Iterator[FreezeEntry]:
+    """The runs that froze or thawed."""
+    with reading() as connection:
+        return iter([rows.freeze_entry(row) for row in connection.execute(_FREEZES)])
 
 
 def of_key(reading: Reading, key: SubscriptionKey) -> Iterator[HistoryEntry]:

@@ -77,6 +77,22 @@ STEPS: tuple[Step, ...] = (
             "CREATE INDEX runs_unfinished ON runs (number) WHERE finished_at IS NULL",
         ),
     ),
+    Step(
+        2,
+        "time, money and consequences",
+        (
+            "ALTER TABLE subscriptions ADD COLUMN extended INTEGER NOT NULL DEFAULT 0",
+            "ALTER TABLE subscriptions ADD COLUMN last_charge_minor INTEGER",
+            "ALTER TABLE subscriptions ADD COLUMN last_charge_currency TEXT",
+            "ALTER TABLE journal ADD COLUMN happened_at TEXT",
+            "ALTER TABLE journal ADD COLUMN risk TEXT",
+            "ALTER TABLE journal ADD COLUMN reversible_until TEXT",
+            "ALTER TABLE journal ADD COLUMN value_minor INTEGER",
+            "ALTER TABLE journal ADD COLUMN value_currency TEXT",
+            # By verb first: most of a journal is registrations and renewals, which nobody counts.
+            "CREATE INDEX journal_recent ON journal (kind, at) WHERE outcome = 'succeeded'",
+        ),
+    ),
 )
 
 

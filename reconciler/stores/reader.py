@@ -6,14 +6,15 @@ import gc
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from reconciler.diagnostics import Diagnostic
-from reconciler.journal import HistoryEntry, Holder
+from reconciler.journal import FreezeEntry, HistoryEntry, Holder
 from reconciler.model import SubscriptionKey
-from reconciler.stored import StoredState
+from reconciler.stored import RecentChange, StoredState
 from reconciler.stores import failures, history, recovery, rows
 from reconciler.stores.migrations import STEPS, Step
 from reconciler.stores.opening import inspect
@@ -82,6 +83,14 @@ class SqliteReader:
         An intent shows until its outcome is journaled. Read in short transactions, so that it never keeps a writer out.
         """
         return history.of_all(self.reading) if key is None else history.of_key(self.reading, key)
+
+    def freezes(self) -> Iterator[FreezeEntry]:
+        """Every freeze and thaw that there was, oldest first."""
+        return history.freezes(self.reading)
+
+    def recent(self, since: datetime) -> Iterator[RecentChange]:
+        """The succeeded changes that some limit counts, recorded (real time) at that instant or later, oldest first."""
+        return history.recent(self.reading, since)
 
     def holder(self) -> Holder | None:
         """Who holds the lease, as far as that run has written it down."""

@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from reconciler.changes import Kind
+from reconciler.events import Event
 from reconciler.journal import Entry, Outcome, OutcomeKind
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.stores.rows import journal_row, stored_row
@@ -49,6 +50,7 @@ def intend(connection: sqlite3.Connection, run: int, entries: Sequence[Entry], a
     earlier = _earlier(connection, entries)
     new: list[tuple[Entry, int | None]] = []
     for entry in {entry.operation_id: entry for entry in entries}.values():
+        _refuse_intended_event(entry)
         known = earlier.get(entry.operation_id, ())
         if _open(known) is None and not _succeeded(known):
             new.append((replace(entry, outcome=Outcome(OutcomeKind.INTENDED)), None))
@@ -85,10 +87,18 @@ def _refuse_nonsense(entry: Entry) -> None:
         raise RuntimeError(f"{change.key}: an intent is no outcome")
     if entry.previous is not None and entry.previous.account != change.key.account:
         raise RuntimeError(f"{change.key}: was {entry.previous} before, in another account")
+    if isinstance(change, Event) and (outcome.kind is not OutcomeKind.SUCCEEDED or entry.previous is not None):
+        raise RuntimeError(f"{change.key}: {change.kind} is what time did: it cannot be {outcome.kind}, nor rename")
     if outcome.kind is OutcomeKind.SUCCEEDED:
         left = None if change.kind is Kind.FORGET else change.key
         if left != (outcome.row and outcome.row.key):
             raise RuntimeError(f"{change.key}: {change.kind} must not leave {outcome.row and outcome.row.key}")
+
+
+def _refuse_intended_event(entry: Entry) -> None:
+    if isinstance(entry.change, Event):
+        kind = entry.change.kind
+        raise RuntimeError(f"{entry.change.key}: {kind} is what time did: nobody intends it")  # noqa: TRY004 - our bug
 
 
 def _open(known: Sequence[_Earlier]) -> _Earlier | None:

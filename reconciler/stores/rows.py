@@ -12,8 +12,11 @@ from typing import Any, Generic, TypeVar
 
 import orjson
 
+from reconciler.changes import Kind, Risk
+from reconciler.consequences import Impact
 from reconciler.diagnostics import Location
-from reconciler.journal import Entry, Freeze, HistoryEntry, Holder, OutcomeKind, Run
+from reconciler.events import Event
+from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, OutcomeKind, Run
 from reconciler.model import (
     Cancel,
     Money,
@@ -24,6 +27,7 @@ from reconciler.model import (
     Term,
     TermLength,
 )
+from reconciler.stored import RecentChange
 from reconciler.stores.tables import Row, day, day_text, instant, instant_text, json_text
 
 Raw = TypeVar("Raw", bound=Hashable)
@@ -54,36 +58,24 @@ def subscriptions(rows: Iterable[Row]) -> dict[SubscriptionKey, StoredSubscripti
     numbers, prices = _Once(_number), _Once(_price)
     found: dict[SubscriptionKey, StoredSubscription] = {}
     account = name = ""
+    made = tuple.__new__  # what SubscriptionKey(…) comes to, without a call of Python on the way
     try:
         for (
             account, name, product, length, billing, start, anchor, term_start, term_end, status, recurring,
             cancellation, requested_at, effective_at, id, provider_status, seats, minor, currency, owner, label,
-            protected, declared,
+            protected, declared, extended, charge_minor, charge_currency,
         ) in rows:  # fmt: skip
+            key = made(SubscriptionKey, (texts[account], _text(name)))
             record = _Filled(
-                SubscriptionKey(texts[account], _text(name)),
-                texts[product],
-                _LENGTHS[length],
-                _LENGTHS[billing],
-                days[start],
-                days[anchor],
-                terms[term_start, term_end],
-                _STATUSES[status],
-                _RECURRING[recurring],
-                _CANCELLATIONS[cancellation],
-                instants[requested_at],
-                instants[effective_at],
-                _optional_text(id),
-                words[provider_status],
-                numbers[seats],
-                prices[minor, currency],
-                words[owner],
-                labels[label],
-                _FLAGS[protected],
-                _FLAGS[declared],
-            )
+                key, texts[product], _LENGTHS[length], _LENGTHS[billing], days[start], days[anchor],
+                terms[term_start, term_end], _STATUSES[status], _RECURRING[recurring], _CANCELLATIONS[cancellation],
+                instants[requested_at], instants[effective_at], _optional_text(id), words[provider_status],
+                numbers[seats], prices[minor, currency], words[owner], labels[label],
+                _FLAGS[protected], _FLAGS[declared], _FLAGS[extended],
+                None if charge_minor is charge_currency is None else prices[charge_minor, charge_currency],
+            )  # fmt: skip
             record.__class__ = StoredSubscription
-            found[record.key] = record
+            found[key] = record
     except (KeyError, TypeError, ValueError) as error:
         raise ValueError(f"{account}/{name}: {error}") from error
     return found
@@ -91,7 +83,7 @@ def subscriptions(rows: Iterable[Row]) -> dict[SubscriptionKey, StoredSubscripti
 
 def stored_row(row: StoredSubscription) -> Row:
     """The row of `subscriptions` that holds a record."""
-    price = row.price
+    price, charge = row.price, row.last_charge
     return (
         row.key.account,
         row.key.name,
@@ -116,6 +108,9 @@ def stored_row(row: StoredSubscription) -> Row:
         json_text(row.labels) if row.labels else "{}",
         int(row.protected),
         int(row.declared),
+        int(row.extended),
+        charge and charge.minor,
+        charge and charge.currency,
     )
 
 
@@ -145,7 +140,14 @@ def run_row(run: Run) -> Row:
 def journal_row(entry: Entry, run: int, serial: int | None, at: str, closes: int | None) -> Row:
     """The row of `journal` for an entry; its number is the database's to give."""
     change = entry.change
-    source = change.place.location
+    external_id = reason = None
+    source = _NOWHERE
+    consequences: Row
+    if isinstance(change, Event):
+        consequences = (instant_text(change.at), None, None, None, None)
+    else:
+        external_id, reason, source = change.external_id, change.reason, change.place.location
+        consequences = (None, str(change.risk), *_impact(change.impact))
     return (
         None,
         run,
@@ -158,20 +160,30 @@ def journal_row(entry: Entry, run: int, serial: int | None, at: str, closes: int
         str(change.kind),
         str(entry.outcome.kind),
         entry.previous and entry.previous.name,
-        change.external_id,
+        external_id,
         json_text(change.before),
         json_text(change.after),
-        change.reason,
+        reason,
         clean(entry.outcome.error),
         source.file,
         source.line,
         source.column,
+        *consequences,
     )
 
 
+def _impact(impact: Impact | None) -> Row:
+    """What the journal keeps of it: until when it can be taken back, and its value."""
+    if impact is None:
+        return (None, None, None)
+    until, money = impact.reversible_until, impact.value and impact.value.money
+    return (until and instant_text(until), money and money.minor, money and money.currency)
+
+
 def history_entry(row: Row) -> HistoryEntry:
-    """One journaled change, from the columns of `history.COLUMNS`; ValueError for one that is none."""
+    """One journaled change or event, from the columns of `history.COLUMNS`; ValueError for one that is none."""
     try:
+        decided = row[20] is None  # what time did, no commit decided, whichever the run had that recorded it
         return HistoryEntry(
             run=_text(row[1]),
             at=instant(row[2]),
@@ -184,11 +196,40 @@ def history_entry(row: Row) -> HistoryEntry:
             error=_optional_text(row[10]),
             actor=_text(row[11]),
             ci_run=_optional_text(row[12]),
-            commit=_optional_text(row[13]),
-            commit_author=_optional_text(row[14]),
+            commit=_optional_text(row[13]) if decided else None,
+            commit_author=_optional_text(row[14]) if decided else None,
             source=Location(_text(row[15]), _given(row[16]), _given(row[17])) if row[15] else None,
             as_of=instant(row[18]),
             allowed=_texts(row[19]),
+            happened_at=_optional_instant(row[20]),
+            risk=None if row[21] is None else Risk(row[21]),
+            reversible_until=_optional_instant(row[22]),
+            value=_price(row[23:25]),
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"journal entry {row[0]}: {error}") from error
+
+
+def freeze_entry(row: Row) -> FreezeEntry:
+    """One freeze or thaw, from these columns of its run; ValueError for one that is none."""
+    try:
+        run, at, kind, reason, actor, ci_run = row
+        return FreezeEntry(
+            _text(run), instant(at), _text(kind), _optional_text(reason), _text(actor), _optional_text(ci_run)
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"run {row[0]}: {error}") from error
+
+
+def recent_change(row: Row) -> RecentChange:
+    """One change that a rolling limit counts, from the columns of `history.RECENT`; ValueError for one that is none."""
+    try:
+        return RecentChange(
+            key=SubscriptionKey(_text(row[1]), _text(row[2])),
+            kind=Kind(row[3]),
+            at=instant(row[4]),
+            value=_price(row[5:7]),
+            allowed=_texts(row[7]),
         )
     except (TypeError, ValueError) as error:
         raise ValueError(f"journal entry {row[0]}: {error}") from error
@@ -294,6 +335,8 @@ def _object(text: str) -> dict[str, Any]:
     return value
 
 
+_NOWHERE = Location("")
+"""No spec asks for what time does."""
 _LENGTHS = {word.value: word for word in TermLength}
 _STATUSES = {word.value: word for word in Status}
 _RECURRING = {word.value: word for word in Recurring}

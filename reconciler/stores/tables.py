@@ -14,7 +14,8 @@ from typing import Any
 
 import orjson
 
-from reconciler.changes import Kind
+from reconciler.changes import Kind, Risk
+from reconciler.events import EventKind
 from reconciler.journal import OutcomeKind
 from reconciler.model import Cancel, Recurring, Status, TermLength
 
@@ -50,6 +51,8 @@ class Column:
     form: Form
     fits: Callable[[object], bool]
     optional: bool = False
+    since: int = 1
+    """The format version of exports in which it came."""
 
 
 class Table:
@@ -81,6 +84,10 @@ class Table:
         keys, rest = self.names[: self.keys], self.names[self.keys :]
         moves = ", ".join(f"{name} = excluded.{name}" for name in rest)
         return f"{self.insert} ON CONFLICT ({', '.join(keys)}) DO UPDATE SET {moves}"
+
+    def of(self, version: int) -> Table:
+        """The table as exports of that format version have it; what came later, the database fills as a migration."""
+        return Table(self.name, [column for column in self.columns if column.since <= version], self.keys)
 
     def problem(self, row: Sequence[object]) -> str | None:
         """Why a row cannot be one of this table, or None where it can."""
@@ -192,9 +199,9 @@ _instant = partial(Column, form=Form.INSTANT, fits=_is_instant)
 _json = partial(Column, form=Form.JSON, fits=_is_canonical)
 
 
-def _word(name: str, words: type[StrEnum]) -> Column:
-    known = frozenset(str(word) for word in words)
-    return Column(name, Form.TEXT, lambda value: type(value) is str and value in known)
+def _word(name: str, *words: type[StrEnum], optional: bool = False, since: int = 1) -> Column:
+    known = frozenset(str(word) for kind in words for word in kind)
+    return Column(name, Form.TEXT, lambda value: type(value) is str and value in known, optional, since)
 
 
 STORE = Table(
@@ -241,6 +248,9 @@ SUBSCRIPTIONS = Table(
         _json("labels"),
         _flag("protected"),
         _flag("declared"),
+        _flag("extended", since=2),
+        _number("last_charge_minor", optional=True, since=2),
+        _text("last_charge_currency", optional=True, since=2),
     ),
     keys=2,
 )
@@ -281,7 +291,7 @@ JOURNAL = Table(
         _number("closes", optional=True),
         _text("account"),
         _text("name"),
-        _word("kind", Kind),
+        _word("kind", Kind, EventKind),
         _word("outcome", OutcomeKind),
         _text("previous", optional=True),
         _text("external_id", optional=True),
@@ -292,9 +302,17 @@ JOURNAL = Table(
         _text("source_file"),
         _number("source_line"),
         _number("source_column"),
+        _instant("happened_at", optional=True, since=2),
+        _word("risk", Risk, optional=True, since=2),
+        _instant("reversible_until", optional=True, since=2),
+        _number("value_minor", optional=True, since=2),
+        _text("value_currency", optional=True, since=2),
     ),
 )
-"""Append-only. An intent has no serial; an outcome has the serial that it made, and `closes` names its intent."""
+"""Append-only. An intent has no serial; an outcome has the serial that it made, and `closes` names its intent.
+
+Just events have `happened_at`; what no file of the specs asks for has an empty `source_file`.
+"""
 
 HOLDER = Table(
     "holder",

@@ -86,6 +86,12 @@ def github_property(text: str) -> str:
     return terminal(text).replace("%", "%25").replace(":", "%3A").replace(",", "%2C")
 
 
+def spreadsheet(text: str) -> str:
+    """For a cell of a CSV file: on one line, and no formula to a program that opens it (OWASP, CSV injection)."""
+    text = visible(text)
+    return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
+
+
 def json_bytes(document: bytes) -> bytes:
     """The same JSON document, with what a terminal or a log could obey written as escapes."""
     if document.isascii() and b"##" not in document and b"\x7f" not in document:

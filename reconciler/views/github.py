@@ -6,22 +6,37 @@ first, and what was left out is said.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
-from reconciler.changes import Blocked, Change, Kind, Listed, Refusal
+from reconciler.changes import Blocked, Change, Kind, Listed, Refusal, Scheduled
+from reconciler.consequences import Due
 from reconciler.diagnostics import Diagnostic, Place, Severity, in_order
+from reconciler.events import Event
+from reconciler.impact import first_irreversible
 from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.plan import Plan, Verdict
+from reconciler.views.consequences import (
+    Consequences,
+    consequences,
+    first_irreversible_words,
+    note_words,
+    scheduled_consequences,
+    totals_words,
+)
 from reconciler.views.escape import github_data, github_property, line_start, terminal
 from reconciler.views.paint import shorten
+from reconciler.views.timeline import due_sentence, due_words, elapsed_counts, scheduled_verb
+from reconciler.views.undo_words import Undoing, by_no_policy, undo_phrases
 from reconciler.views.words import (
     DONE,
     VERBS,
     Group,
     NameOf,
     counted,
-    follows,
+    day,
     grouped,
     per_account,
     plan_summary,
@@ -46,6 +61,8 @@ class _Annotation:
     lines: tuple[str, ...]
     at: Place | None = None
     """Asked for its line only if it is shown."""
+    more: Callable[[], tuple[str, ...]] = tuple
+    """Further lines, made only if it is shown."""
 
     def __str__(self) -> str:
         properties = {"title": self.title}
@@ -54,24 +71,39 @@ class _Annotation:
             properties = {"file": at.file, "line": str(at.line), "col": str(at.column), **properties}
         listed = ",".join(f"{name}={github_property(value)}" for name, value in properties.items())
         # A command without a message shows nothing: its title says the least that there is to say.
-        lines = [shorten(line, _TEXT) for line in self.lines if line] or [self.title]
+        lines = [shorten(line, _TEXT) for line in (*self.lines, *self.more()) if line] or [self.title]
         return f"::{self.level} {listed}::{github_data(*lines)}"
 
 
-def plan_github(plan: Plan, verdict: Verdict, names: NameOf, *, report: ApplyReport | None = None) -> str:
+def plan_github(
+    plan: Plan,
+    verdict: Verdict,
+    names: NameOf,
+    *,
+    report: ApplyReport | None = None,
+    undoing: Undoing = by_no_policy,
+) -> str:
     """Annotations for the plan or the apply of it, and for every finding; the last line is the summary."""
     refused = "would be refused" if report is None else "refused"
     found = [_refusal(item, refused) for item in worst_first(verdict.refused)]
     if report is None:
-        found += _changes(plan.changes, names, VERBS)
-        summary = plan_summary(plan, verdict)
+        found += [*_changes(plan.changes, names, VERBS, plan.as_of), *map(_due, plan.due)]
+        last = [*_sums(plan), plan_summary(plan, verdict), due_sentence(plan.due)]
     else:
         done = [item.change for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED]
-        found += [*_unsuccessful(report.changes), *_changes(done, names, DONE)]
-        summary = report_summary(plan, verdict, report)
+        found += [*_unsuccessful(report.changes), *_changes(done, names, DONE, plan.as_of, undoing)]
+        last = [report_summary(plan, verdict, report)]
     found += [_blocked(item) for item in sorted(plan.blocked, key=lambda item: (item.key, item.kind.rank))]
     found += [_held(item) for item in sorted(plan.held, key=lambda item: item.key)]
-    return _printed([*found, *_diagnostics(plan.diagnostics)], line_start(terminal(summary)))
+    found += [*_diagnostics(plan.diagnostics), *(_scheduled(item, plan.as_of) for item in plan.scheduled)]
+    found += _elapsed(plan.elapsed if report is None else report.elapsed)
+    return _printed(found, *(line_start(terminal(line)) for line in last))
+
+
+def _sums(plan: Plan) -> list[str]:
+    first = first_irreversible(plan.changes, plan.as_of)
+    said = (totals_words(plan.totals, plan.changes), first_irreversible_words(first, plan.as_of))
+    return [line for line in said if line]
 
 
 def diagnostics_github(diagnostics: Iterable[Diagnostic]) -> str:
@@ -96,10 +128,16 @@ def _refusal(item: Refusal, word: str) -> _Annotation:
 
 
 def _hint(text: str) -> str:
-    return f"hint: {text}" if text else ""
+    return _labelled("hint", text)
 
 
-def _changes(changes: Sequence[Change], names: NameOf, verbs: Mapping[Kind, str]) -> list[_Annotation]:
+def _changes(
+    changes: Sequence[Change],
+    names: NameOf,
+    verbs: Mapping[Kind, str],
+    now: datetime,
+    undoing: Undoing | None = None,
+) -> list[_Annotation]:
     """The changes in reading order: what cannot be undone warns, the rest informs; new records as a count."""
     found = []
     for group, members in grouped(changes).items():
@@ -110,14 +148,47 @@ def _changes(changes: Sequence[Change], names: NameOf, verbs: Mapping[Kind, str]
             ]
             continue
         level = "warning" if group is Group.IRREVERSIBLE else "notice"
-        found += [_change(level, change, names, verbs) for change in members]
+        for change in members:
+            name = f" ({names(change.key.account, change.product)})" if change.product else ""
+            title = f"{verbs[change.kind]}: {change.key}{name}"
+            found.append(_Annotation(level, title, (), change.place, partial(_told, change, now, undoing)))
     return found
 
 
-def _change(level: str, change: Change, names: NameOf, verbs: Mapping[Kind, str]) -> _Annotation:
-    name = f" ({names(change.key.account, change.product)})" if change.product else ""
-    why = f"why: {change.reason}" if change.reason else ""
-    return _Annotation(level, f"{verbs[change.kind]}: {change.key}{name}", (follows(change), why), change.place)
+def _told(change: Change, now: datetime, undoing: Undoing | None) -> tuple[str, ...]:
+    """What follows from a change, of one that was made also how it is taken back, and why."""
+    found, why = consequences(change, now), _labelled("why", change.reason)
+    if undoing is None:
+        return (*_following(found), why)
+    return (*_following(found.made), _labelled("undo", "; ".join(undo_phrases(undoing(change)))), why)
+
+
+def _following(found: Consequences) -> list[str]:
+    """What follows, what there is beside that, and each note: a line each."""
+    notes = [note_words(title, texts) for title, texts in found.notes]
+    return ["; ".join(found.main), "; ".join(found.more), *notes]
+
+
+def _labelled(word: str, text: str | None) -> str:
+    return f"{word}: {text}" if text else ""
+
+
+def _due(item: Due) -> _Annotation:
+    return _Annotation("notice", f"undecided: {item.key}", (due_words(item),), item.place)
+
+
+def _scheduled(item: Scheduled, now: datetime) -> _Annotation:
+    title = f"scheduled for {day(item.on)}: {scheduled_verb(item)} {item.key}"
+
+    def more() -> tuple[str, ...]:
+        return (*_following(scheduled_consequences(item, now)), _labelled("why", item.reason))
+
+    return _Annotation("notice", title, (item.detail,), item.place, more)
+
+
+def _elapsed(events: Sequence[Event]) -> list[_Annotation]:
+    """What time did, as a count: the other formats name each."""
+    return [_Annotation("notice", "elapsed", (f"what time did: {elapsed_counts(events)}",))] if events else []
 
 
 _NOT_DONE = {

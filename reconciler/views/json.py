@@ -8,24 +8,34 @@ major one.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import fields, is_dataclass
-from datetime import UTC, date, datetime
-from enum import Enum
+from datetime import datetime
 from typing import Any
 
 from reconciler.changes import Blocked, Change, Drift, Kind, Listed, Refusal
 from reconciler.desired import RuleUse
-from reconciler.diagnostics import Diagnostic, Location, Place, in_order
-from reconciler.journal import ApplyReport, ChangeReport, HistoryEntry, OutcomeKind
-from reconciler.model import Money, StoredSubscription, SubscriptionKey, Term, money_text
+from reconciler.diagnostics import Diagnostic
+from reconciler.impact import first_irreversible
+from reconciler.journal import ApplyReport, FreezeEntry, HistoryEntry, OutcomeKind
 from reconciler.plan import Bindings, Plan, Verdict
 from reconciler.views.escape import json_bytes
-from reconciler.views.status import StatusRow
+from reconciler.views.json_values import (
+    Document,
+    diagnostics_values,
+    due_values,
+    event_values,
+    impact_values,
+    instant,
+    money_values,
+    plain,
+    product_values,
+    scheduled_values,
+    source,
+    totals_values,
+)
+from reconciler.views.undo_words import Undoing, by_no_policy
 from reconciler.views.words import NameOf, in_scope, worst_first
 
-FORMAT_VERSION = "1.0"
-
-Document = dict[str, Any]
+FORMAT_VERSION = "1.1"
 
 
 def plan_json(
@@ -35,13 +45,16 @@ def plan_json(
     command: str,
     names: NameOf,
     report: ApplyReport | None = None,
+    undoing: Undoing = by_no_policy,
     pretty: bool = True,
 ) -> bytes:
     """The plan, or with a report the apply of it, as one document."""
-    outcomes = None if report is None else _outcomes(report)
-    head = _head(command, plan.as_of) if report is None else {**_head(command, plan.as_of), "run": report.run}
+    applied = None if report is None else _Applied(report, undoing)
+    head = _head(command, plan.as_of)
+    head |= {} if report is None else {"run": report.run, "elapsed_recorded": len(report.elapsed)}
     refused = worst_first(verdict.refused)
-    return _printed(
+    first = first_irreversible(plan.changes, plan.as_of)
+    return printed(
         {
             **head,
             "bindings": _bindings(plan.bindings),
@@ -49,19 +62,30 @@ def plan_json(
             "headlines": list(plan.headlines),
             "refused": [_refusal(item) for item in refused],
             "summary": _counts(plan, verdict),
-            "changes": [_change(item, names, refused, outcomes) for item in plan.changes],
-            "blocked": [_blocked(item, names) for item in plan.blocked],
-            "held": [_listed(item, names) for item in plan.held],
-            "drift": [_drift(item) for item in plan.drift],
-            "released": [_listed(item, names) for item in plan.released],
-            "ended": [_listed(item, names) for item in plan.ended],
-            "elapsed": [],
-            "unmanaged": [str(key) for key in plan.unmanaged],
+            "totals": totals_values(plan.totals),
+            "first_irreversible": None if first is None else instant(first),
+            "changes": [_change(item, names, refused, applied) for item in plan.changes],
+            **_beside(plan, names),
             "rules": [_rule(item, names) for item in plan.rules],
             "diagnostics": diagnostics_values(plan.diagnostics),
         },
         pretty=pretty,
     )
+
+
+def _beside(plan: Plan, names: NameOf) -> Document:
+    """Every list of what is no change."""
+    return {
+        "blocked": [_blocked(item, names) for item in plan.blocked],
+        "held": [_listed(item, names) for item in plan.held],
+        "drift": [_drift(item) for item in plan.drift],
+        "released": [_listed(item, names) for item in plan.released],
+        "ended": [_listed(item, names) for item in plan.ended],
+        "elapsed": [event_values(item, names) for item in plan.elapsed],
+        "scheduled": [scheduled_values(item, names) for item in plan.scheduled],
+        "due": [due_values(item, names) for item in plan.due],
+        "unmanaged": [str(key) for key in plan.unmanaged],
+    }
 
 
 def failure_json(
@@ -81,55 +105,41 @@ def failure_json(
         case "status":
             body = {"subscriptions": []}
         case "history":
-            body = {"entries": []}
+            body = {"entries": [], "freezes": []}
+        case "due":
+            body = {"due": []}
+        case "forecast":
+            body = {"groups": [], "occurrences": []}
+        case "what-if":
+            body = {"ways": []}
         case _:
-            lists = "changes blocked held drift released ended elapsed unmanaged rules".split()
+            lists = "changes blocked held drift released ended elapsed scheduled due unmanaged rules".split()
             none: Document = {"bindings": None, "fingerprint": None, "headlines": [], "refused": [], "summary": {}}
+            none |= {"totals": None, "first_irreversible": None}
             body = {**none, **{name: [] for name in lists}}
     tail = {"diagnostics": diagnostics_values(diagnostics)}
-    return _printed({**_head(command, as_of), **wrong, **body, **tail}, pretty=pretty)
-
-
-def status_json(
-    rows: Sequence[StatusRow], *, as_of: datetime, diagnostics: Iterable[Diagnostic] = (), pretty: bool = True
-) -> bytes:
-    """Every subscription by key, as it stands at `as_of`."""
-    ordered = sorted(rows, key=lambda row: row.subscription)
-    body = {"subscriptions": [status_values(row) for row in ordered]}
-    tail = {"diagnostics": diagnostics_values(diagnostics)}
-    return _printed({**_head("status", as_of), **body, **tail}, pretty=pretty)
+    return printed({**_head(command, as_of), **wrong, **body, **tail}, pretty=pretty)
 
 
 def history_json(
-    entries: Iterable[HistoryEntry], *, as_of: datetime, diagnostics: Iterable[Diagnostic] = (), pretty: bool = True
-) -> bytes:
-    """The journal in the order given, oldest first."""
-    body = {"entries": [history_values(entry) for entry in entries]}
-    tail = {"diagnostics": diagnostics_values(diagnostics)}
-    return _printed({**_head("history", as_of), **body, **tail}, pretty=pretty)
-
-
-def show_json(
-    row: StatusRow,
     entries: Iterable[HistoryEntry],
     *,
     as_of: datetime,
-    stored: StoredSubscription | None = None,
-    place: Place | None = None,
+    freezes: Iterable[FreezeEntry] = (),
+    diagnostics: Iterable[Diagnostic] = (),
     pretty: bool = True,
 ) -> bytes:
-    """One subscription with its history."""
-    record = {} if stored is None else {"labels": dict(stored.labels), "start": stored.start.isoformat()}
-    subscription = {**status_values(row), **record, "source": source(place)}
-    body = {"subscription": subscription, "entries": [history_values(entry) for entry in entries]}
-    return _printed({**_head("show", as_of), **body}, pretty=pretty)
+    """The journal in the order given, oldest first; freezes and thaws apart."""
+    body = {"entries": [history_values(entry) for entry in entries], "freezes": [plain(item) for item in freezes]}
+    tail = {"diagnostics": diagnostics_values(diagnostics)}
+    return printed({**_head("history", as_of), **body, **tail}, pretty=pretty)
 
 
 def explain_json(explanation: object, *, as_of: datetime, pretty: bool = True) -> bytes:
     """Where each effective value of a subscription comes from: the explanation's own fields, as they are."""
     values = plain(explanation)
     body = values if isinstance(values, dict) else {"explanation": values}
-    return _printed({**_head("explain", as_of), **body}, pretty=pretty)
+    return printed({**_head("explain", as_of), **body}, pretty=pretty)
 
 
 def note_json(
@@ -138,33 +148,18 @@ def note_json(
     """What a small command did, by name."""
     named = {name: plain(value) for name, value in values.items()}
     tail = {"diagnostics": diagnostics_values(diagnostics)}
-    return _printed({**_head(command, None), **named, **tail}, pretty=pretty)
+    return printed({**_head(command, None), **named, **tail}, pretty=pretty)
 
 
-def status_values(row: StatusRow) -> Document:
-    """One subscription of `status`."""
-    return {
-        "subscription": str(row.subscription),
-        "external_id": row.external_id,
-        "product": row.product,
-        "product_name": row.product_name,
-        "status": row.status.value,
-        "provider_status": row.provider_status,
-        "recurring": row.recurring.value,
-        "cancellation": row.cancellation.value,
-        "term": {"start": instant(row.term.start), "end": instant(row.term.end), "length": row.length.iso},
-        "renews": None if row.renews is None else row.renews.isoformat(),
-        "billing": None if row.billing is None else row.billing.iso,
-        "price": None if row.price is None else money_text(row.price),
-        "seats": row.seats,
-        "owner": row.owner,
-        "protected": row.protected,
-        "managed": row.managed,
-    }
+def document_json(
+    command: str, as_of: datetime, body: Document, diagnostics: Iterable[Diagnostic] = (), *, pretty: bool = True
+) -> bytes:
+    """A command's document from its own fields, which are JSON values already."""
+    return printed({**_head(command, as_of), **body, "diagnostics": diagnostics_values(diagnostics)}, pretty=pretty)
 
 
 def history_values(entry: HistoryEntry) -> Document:
-    """One entry of `history`."""
+    """One change or event of `history`."""
     return {
         "run": entry.run,
         "at": instant(entry.at),
@@ -181,36 +176,12 @@ def history_values(entry: HistoryEntry) -> Document:
         "commit_author": entry.commit_author,
         "ci_run": entry.ci_run,
         "allowed": list(entry.allowed),
+        "happened_at": plain(entry.happened_at),
+        "risk": plain(entry.risk),
+        "reversible_until": plain(entry.reversible_until),
+        "value": None if entry.value is None else money_values(entry.value),
         "source": source(entry.source),
     }
-
-
-def diagnostics_values(items: Iterable[Diagnostic]) -> list[Document]:
-    """Findings by place."""
-    return [
-        {
-            "severity": item.severity.value,
-            "code": item.code,
-            "summary": item.summary,
-            "detail": item.detail,
-            "hint": item.hint,
-            "source": source(item.place),
-        }
-        for item in in_order(items)
-    ]
-
-
-def instant(at: datetime) -> str:
-    """An instant in UTC as RFC 3339 writes it, with a Z."""
-    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
-
-
-def source(place: Place | None) -> Document | None:
-    """Where something stands, or None where it stands nowhere."""
-    if place is None:
-        return None
-    at = place.location
-    return {"file": at.file, "line": at.line, "column": at.column}
 
 
 def _head(command: str, as_of: datetime | None) -> Document:
@@ -239,6 +210,8 @@ def _refusal(item: Refusal) -> Document:
         "scope": item.scope,
         "count": item.count,
         "allowed": item.allowed,
+        "amount": item.amount,
+        "allowed_amount": item.allowed_amount,
         "detail": item.detail,
         "hint": item.hint,
     }
@@ -254,54 +227,58 @@ def _counts(plan: Plan, verdict: Verdict) -> dict[str, int]:
         "drift": len(plan.drift),
         "released": len(plan.released),
         "ended": len(plan.ended),
+        "elapsed": len(plan.elapsed),
+        "scheduled": len(plan.scheduled),
+        "due": len(plan.due),
         "unmanaged": len(plan.unmanaged),
         "unchanged": plan.unchanged,
         "refused": len(plan.changes) - len(verdict.allowed),
     }
 
 
-def _product(key: SubscriptionKey, code: str, names: NameOf) -> Document:
-    return {"product": code or None, "product_name": names(key.account, code) if code else None}
+class _Applied:
+    """What became of each change, and how it is taken back."""
+
+    def __init__(self, report: ApplyReport, undoing: Undoing) -> None:
+        self._reports = {(item.change.key, item.change.kind): item for item in report.changes}
+        self._undoing = undoing
+
+    def values(self, change: Change, refused: Sequence[Refusal]) -> Document:
+        """A change that no apply was handed was refused, and so skipped."""
+        report = self._reports.get((change.key, change.kind))
+        if report is None:
+            refusal = in_scope(refused, change.key)
+            error = f"refused: {refusal.limit}" if refusal else "not applied"
+            return {"outcome": "skipped", "error": error, "undo": None}
+        outcome, done = report.outcome, report.outcome is OutcomeKind.SUCCEEDED
+        return {
+            "outcome": "unknown" if outcome is OutcomeKind.INTENDED else outcome.value,
+            "error": report.error,
+            "undo": plain(self._undoing(change)) if done else None,
+        }
 
 
-_Outcomes = Mapping[tuple[SubscriptionKey, Kind], ChangeReport]
-
-
-def _outcomes(report: ApplyReport) -> _Outcomes:
-    return {(item.change.key, item.change.kind): item for item in report.changes}
-
-
-def _change(change: Change, names: NameOf, refused: Sequence[Refusal], outcomes: _Outcomes | None) -> Document:
+def _change(change: Change, names: NameOf, refused: Sequence[Refusal], applied: _Applied | None) -> Document:
     found: Document = {
         "subscription": str(change.key),
         "external_id": change.external_id,
         "kind": change.kind.value,
-        **_product(change.key, change.product, names),
+        **product_values(change.key, change.product, names),
         "before": dict(change.before),
         "after": dict(change.after),
         "reason": change.reason,
         "risk": change.risk.value,
-        "impact": dict(change.impact),
+        "impact": impact_values(change.impact),
         "source": source(change.place),
     }
-    return found if outcomes is None else {**found, **_outcome(change, refused, outcomes)}
-
-
-def _outcome(change: Change, refused: Sequence[Refusal], outcomes: _Outcomes) -> Document:
-    """What became of it; a change that no apply was handed was refused, and so skipped."""
-    report = outcomes.get((change.key, change.kind))
-    if report is None:
-        refusal = in_scope(refused, change.key)
-        return {"outcome": "skipped", "error": f"refused: {refusal.limit}" if refusal else "not applied"}
-    intended = report.outcome is OutcomeKind.INTENDED
-    return {"outcome": "unknown" if intended else report.outcome.value, "error": report.error}
+    return found if applied is None else {**found, **applied.values(change, refused)}
 
 
 def _blocked(item: Blocked, names: NameOf) -> Document:
     return {
         "subscription": str(item.key),
         "kind": item.kind.value,
-        **_product(item.key, item.product, names),
+        **product_values(item.key, item.product, names),
         "code": item.code,
         "detail": item.detail,
         "hint": item.hint,
@@ -312,7 +289,7 @@ def _blocked(item: Blocked, names: NameOf) -> Document:
 def _listed(item: Listed, names: NameOf) -> Document:
     return {
         "subscription": str(item.key),
-        **_product(item.key, item.product, names),
+        **product_values(item.key, item.product, names),
         "detail": item.detail,
         "hint": item.hint,
         "source": source(item.place),
@@ -333,40 +310,8 @@ def _rule(item: RuleUse, names: NameOf) -> Document:
     return {"source": source(item.place), "summary": item.summary, "matched": item.matched, "products": products}
 
 
-def plain(value: object) -> object:
-    """The value in what JSON knows: places as sources, keys and amounts as texts, frozen values by their fields."""
-    match value:
-        case Enum():
-            return value.value
-        case None | str() | bool() | int() | float():
-            return value
-        case SubscriptionKey():
-            return str(value)
-        case Money():
-            return money_text(value)
-        case Term():
-            return {"start": instant(value.start), "end": instant(value.end)}
-        case datetime():
-            return instant(value)
-        case date():
-            return value.isoformat()
-        case Mapping():
-            return {str(plain(name)): plain(item) for name, item in value.items()}
-        case list() | tuple() | set() | frozenset():
-            return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
-        case _:
-            return _of_fields(value)
-
-
-def _of_fields(value: object) -> object:
-    names = [item.name for item in fields(value)] if is_dataclass(value) else []
-    where = None if "location" in names else getattr(value, "location", None)
-    if isinstance(where, Location):
-        return source(where)
-    return {name: plain(getattr(value, name)) for name in names} if names else str(value)
-
-
-def _printed(document: Document, *, pretty: bool) -> bytes:
+def printed(document: Document, *, pretty: bool) -> bytes:
+    """The values as a JSON text that ends with a newline."""
     import orjson  # not needed before there is something to print, nor for the other formats
 
     option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME

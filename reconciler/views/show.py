@@ -6,44 +6,58 @@ Pure values to text.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler.diagnostics import Place
+from reconciler.endings import window_closes
 from reconciler.journal import HistoryEntry
-from reconciler.model import StoredSubscription
+from reconciler.model import DesiredSubscription, Intent, ScheduledIntent, Status, money_text
+from reconciler.policy import Lifecycle
+from reconciler.schedule import to_come
+from reconciler.views.consequences import sum_words
 from reconciler.views.history import entry_lines
 from reconciler.views.paint import BLANK, Line, Piece, Style, column, padded, paint
-from reconciler.views.status import StatusRow, price_words, upcoming
-from reconciler.views.words import day, term_words, value_words
+from reconciler.views.status import StatusRow, next_words, price_words
+from reconciler.views.words import PER, counted, day, moment, term_words, value_words
 
 if TYPE_CHECKING:  # it imports pydantic and yaml, which a view has no use for
     from reconciler.spec.explain import Explanation, FieldLayers
 
 _LABEL = 14
+_DAY = "day"
 
 
-def show_text(
-    row: StatusRow,
-    entries: Sequence[HistoryEntry],
-    *,
-    stored: StoredSubscription | None = None,
-    place: Place | None = None,
-    colour: bool = False,
-) -> str:
-    """One subscription as it stands, and all that was done to it, oldest first; `place` is where its spec stands."""
-    return paint(show_lines(row, entries, stored=stored, place=place), colour=colour)
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One subscription, with what only its spec and its policy know."""
+
+    row: StatusRow
+    spec: DesiredSubscription | None = None
+    """None: no file declares it."""
+    window_closes: datetime | None = None
+    """When it can no longer be cancelled at once, or since when; None: it has ended, always can, or nobody knows."""
+    to_come: tuple[ScheduledIntent, ...] = ()
+    """Dated intents whose day is still to come."""
 
 
-def show_lines(
-    row: StatusRow,
-    entries: Sequence[HistoryEntry],
-    *,
-    stored: StoredSubscription | None = None,
-    place: Place | None = None,
-) -> list[Line]:
+def shown(row: StatusRow, spec: DesiredSubscription | None, lifecycle: Lifecycle | None, now: datetime) -> Shown:
+    """All there is to show of a row that stands at now."""
+    standing = row.record.status is Status.ACTIVE
+    closes = window_closes(row.record, lifecycle) if standing and lifecycle is not None else None
+    return Shown(row, spec, closes, () if spec is None else to_come(spec, now.astimezone(UTC).date()))
+
+
+def show_text(found: Shown, entries: Sequence[HistoryEntry], *, now: datetime, colour: bool = False) -> str:
+    """One subscription as it stands now, and all that was done to it, oldest first."""
+    return paint(show_lines(found, entries, now), colour=colour)
+
+
+def show_lines(found: Shown, entries: Sequence[HistoryEntry], now: datetime) -> list[Line]:
     """The same as styled lines."""
-    lines: list[Line] = [(Piece(str(row.subscription), Style.STRONG), Piece(f"    {row.product_name}"))]
-    facts = [*_axes(row), *_purchase(row), *_record(row, stored, place)]
+    row = found.row
+    lines: list[Line] = [(Piece(str(row.record.key), Style.STRONG), Piece(f"    {row.product_name}"))]
+    facts = [*_axes(row), *_purchase(row), *_ahead(found, now), *_record(row, found.spec)]
     lines += [(Piece(f"  {padded(name, _LABEL)}", Style.QUIET), Piece(value)) for name, value in facts if value]
     lines += [BLANK, (Piece("History" if entries else "No history: nothing was applied to it yet.", Style.STRONG),)]
     return [*lines, *entry_lines(entries)]
@@ -88,33 +102,81 @@ def _said(value: str | int | bool | Mapping[str, str]) -> str:
 
 def _axes(row: StatusRow) -> list[tuple[str, str]]:
     """The four axes, which are never folded into one."""
-    word = f" ({row.provider_status})" if row.provider_status else ""
+    record = row.record
+    word = f" ({record.provider_status})" if record.provider_status else ""
+    length = "a month of a paid extension" if record.extended else record.length.value
     return [
-        ("status", f"{row.status}{word}"),
-        ("recurring", row.recurring.value),
-        ("cancellation", row.cancellation.value),
-        ("term", f"{term_words(row.term.start, row.term.end)} ({row.length})"),
-        ("next", upcoming(row)),
+        ("status", f"{record.status}{word}"),
+        ("recurring", record.recurring.value),
+        ("cancellation", record.cancellation.value),
+        ("term", f"{term_words(record.term.start, record.term.end)} ({length})"),
+        ("next", _next(row)),
     ]
+
+
+def _next(row: StatusRow) -> str:
+    """What time brings next, and how far off that is."""
+    if row.days_left is None:
+        return next_words(row)
+    return f"{next_words(row)}, {f'in {counted(row.days_left, _DAY)}' if row.days_left else 'today'}"
 
 
 def _purchase(row: StatusRow) -> list[tuple[str, str]]:
+    record = row.record
+    last = "" if record.last_charge is None else f"{money_text(record.last_charge)} for one billing period"
     return [
-        ("product", row.product),
-        ("id", row.external_id or ""),
-        ("seats", "" if row.seats is None else f"{row.seats:,}"),
-        ("price", price_words(row)),
+        ("product", record.product),
+        ("id", record.id or ""),
+        ("seats", "" if record.seats is None else f"{record.seats:,}"),
+        ("price", price_words(record)),
+        ("last charge", last),
+        ("cost", _cost(row)),
     ]
 
 
-def _record(row: StatusRow, stored: StoredSubscription | None, place: Place | None) -> list[tuple[str, str]]:
-    found = [("owner", row.owner or ""), ("protected", "yes" if row.protected else "no")]
-    if stored is not None:
-        found += [
-            ("labels", ", ".join(f"{name}={value}" for name, value in sorted(stored.labels.items()))),
-            ("started", day(stored.start)),
-            ("reactivated", "" if stored.anchor == stored.start else day(stored.anchor)),
-            ("cancelled on", "" if stored.requested_at is None else day(stored.requested_at)),
-        ]
-    managed = "declared" if place is None else f"declared at {place.location}"
-    return [*found, ("managed", managed if row.managed else "no: no file declares it")]
+def _cost(row: StatusRow) -> str:
+    """What a term costs, and how that was worked out; or why it is not known."""
+    if row.cost is None:
+        return ""
+    how = f": {row.cost.detail}" if row.cost.detail else ""
+    if row.cost.money is None:
+        return f"not known{how}"
+    return f"{sum_words(row.cost)} {PER[row.charged_for]}{how}"
+
+
+def _ahead(found: Shown, now: datetime) -> list[tuple[str, str]]:
+    """What was decided and scheduled beforehand, and how long it can still be cancelled at once."""
+    lines = []
+    closes = found.window_closes
+    if closes is not None:
+        word = "it can be cancelled at once until" if closes > now else "closed"
+        lines.append(("window", f"{word} {moment(closes)}"))
+    decided = None if found.spec is None else found.spec.decided
+    if decided is not None:
+        note = f": {decided.note}" if decided.note else ""
+        lines.append(("decided", f"renewal of {day(decided.day)}, by {decided.by}{note}"))
+    for entry in found.to_come:
+        why = f": {entry.intent.reason}" if entry.intent.reason else ""
+        lines.append(("scheduled", f"{day(entry.day)}, {_pair(entry.intent)}{why}"))
+    return lines
+
+
+def _pair(intent: Intent) -> str:
+    pair = (("recurring", intent.recurring), ("cancel", intent.cancel))
+    return " and ".join(f"{name} {value}" for name, value in pair if value is not None)
+
+
+def _record(row: StatusRow, spec: DesiredSubscription | None) -> list[tuple[str, str]]:
+    record = row.record
+    managed = "no: no file declares it"
+    if row.managed:
+        managed = "declared" if spec is None else f"declared at {spec.place.location}"
+    return [
+        ("owner", record.owner or ""),
+        ("protected", "yes" if record.protected else "no"),
+        ("labels", ", ".join(f"{name}={value}" for name, value in sorted(record.labels.items()))),
+        ("started", day(record.start)),
+        ("reactivated", "" if record.anchor == record.start else day(record.anchor)),
+        ("cancelled on", "" if record.requested_at is None else day(record.requested_at)),
+        ("managed", managed),
+    ]

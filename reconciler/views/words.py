@@ -1,4 +1,4 @@
-"""What the views for people say alike: verbs, groups, dates, consequences, and the summary line.
+"""What the views for people say alike: verbs, groups, dates, what moved, and the summary line.
 
 Pure values to words, not escaped: that is for the view, which knows its sink.
 """
@@ -13,7 +13,7 @@ from enum import Enum
 from reconciler.changes import ENDING, SPENDING, Change, JsonValue, Kind, Refusal, Risk
 from reconciler.diagnostics import Diagnostic
 from reconciler.journal import ApplyReport, OutcomeKind
-from reconciler.model import SubscriptionKey
+from reconciler.model import SubscriptionKey, TermLength
 from reconciler.plan import Plan, Verdict
 
 NameOf = Callable[[str, str], str]
@@ -50,6 +50,13 @@ DONE: Mapping[Kind, str] = {
     Kind.FORGET: "forgotten",
 }
 """What was done."""
+
+PER: Mapping[TermLength, str] = {
+    TermLength.MONTHLY: "a month",
+    TermLength.ANNUAL: "a year",
+    TermLength.TRIENNIAL: "every 3 years",
+}
+"""How often a sum recurs."""
 
 _MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split()
 
@@ -111,40 +118,14 @@ def term_words(start: datetime | date | str, end: datetime | date | str) -> str:
     return f"{day(start)} to {last_day(end)}"
 
 
-def follows(change: Change) -> str:
-    """What moves, and the consequences that are known now, in one line; empty where there is nothing to say."""
-    moves = ", ".join(f"{name} {before} -> {after}" for name, before, after in moved(change))
-    return "; ".join([*([moves] if moves else []), *_consequences(change)])
+def moment(at: datetime) -> str:
+    """An instant with its zone: `27 Nov 2026 00:00 UTC`, or in the zone that it carries."""
+    return f"{day(at)} {hour(at)}"
 
 
-def _consequences(change: Change) -> list[str]:
-    impact, said = change.impact, []
-    if impact.get("loses_access") is True:
-        said.append("users lose access at once")
-    if change.kind is Kind.UNDO_CANCEL:
-        said.append("recurring goes on again" if change.after.get("recurring") == "on" else "recurring stays off")
-    if change.kind is Kind.REACTIVATE:
-        said.append("a new term starts")
-    if "last_day" in impact:
-        said.append(f"last day {day(impact['last_day'])}")
-    if "renews" in impact:
-        said.append(f"renews {day(impact['renews'])}")
-    if "term_start" in impact and "term_end" in impact:
-        said.append(f"term {term_words(str(impact['term_start']), str(impact['term_end']))}")
-    undo = _undo(change, dated=bool(impact.keys() & {"last_day", "renews"}))
-    return [*said, undo] if undo else said
-
-
-def _undo(change: Change, *, dated: bool) -> str:
-    until = change.impact.get("until")
-    match change.risk:
-        case Risk.IRREVERSIBLE:
-            return "cannot be undone"
-        case Risk.REVERSIBLE_UNTIL if until is not None:
-            # The end of the term was just named: another date beside it would only raise the question which is which.
-            return "can be undone until then" if dated else f"can be undone until {day(until)}"
-        case _:
-            return ""
+def hour(at: datetime) -> str:
+    """The time of day of an instant, with its zone: `02:00 EET`."""
+    return f"{at.hour:02}:{at.minute:02} {at.tzname() or 'UTC'}"
 
 
 _SHOWN_MOVES = frozenset({Kind.RENAME, Kind.CORRECT, Kind.UPDATE})
@@ -155,6 +136,11 @@ def moved(change: Change) -> list[tuple[str, str, str]]:
     if change.kind not in _SHOWN_MOVES:
         return []
     return differences(change.before, change.after)
+
+
+def moved_words(change: Change) -> list[str]:
+    """The same in words: `seats 25 -> 30`."""
+    return [f"{name} {before} -> {after}" for name, before, after in moved(change)]
 
 
 def differences(before: Mapping[str, JsonValue], after: Mapping[str, JsonValue]) -> list[tuple[str, str, str]]:
@@ -190,7 +176,8 @@ def value_words(value: JsonValue) -> str:
 
 
 _SEVERITY = (
-    "other-store wrong-account new-store frozen empty max-cancel-now max-endings max-spending max-changes".split()
+    "other-store wrong-account new-store frozen empty max-cancel-now max-endings max-cancelled-value max-spending "
+    "max-spent-value max-changes".split()
 )
 
 
@@ -276,13 +263,14 @@ _LEFT_OVER: Mapping[OutcomeKind, str] = {
 def report_summary(plan: Plan, verdict: Verdict, report: ApplyReport) -> str:
     """The last line of an apply: what was done, what was not, and that a ledger's record is no deed at a vendor."""
     refused = len(plan.changes) - len(verdict.allowed)
-    beside = _beside(plan)
+    beside = [*_beside(plan), *([_recorded(len(report.elapsed))] if report.elapsed else [])]
     if not report.changes:
         if refused:
-            return f"Refused: nothing was written; {', '.join([f'{refused:,} refused', *beside])}."
-        return (
-            _no_changes(plan.unchanged, beside, verdict, applying=True) if not plan.changes else "Nothing was written."
-        )
+            nothing = "no change was made" if report.elapsed else "nothing was written"
+            return f"Refused: {nothing}; {', '.join([f'{refused:,} refused', *beside])}."
+        if plan.changes:
+            return f"No change was made, {', '.join(beside)}." if report.elapsed else "Nothing was written."
+        return _no_changes(plan.unchanged, beside, verdict, applying=True)
     done = Counter(item.change.kind for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED)
     left = Counter(_LEFT_OVER[item.outcome] for item in report.changes if item.outcome in _LEFT_OVER)
     parts = [f"{done[kind]:,} {verb}" for kind, verb in DONE.items() if done[kind]]
@@ -291,8 +279,14 @@ def report_summary(plan: Plan, verdict: Verdict, report: ApplyReport) -> str:
     accounts = {item.change.key.account for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED}
     ledgers = sorted(accounts & set(report.ledger_accounts))
     recorded_only = accounts <= set(report.ledger_accounts)
-    word = "Nothing was written" if not accounts else "Recorded" if recorded_only else "Applied"
+    written = accounts or report.elapsed
+    word = "Nothing was written" if not written else "Recorded" if recorded_only else "Applied"
     return f"{word}: {', '.join(parts)}.{_only_recorded(ledgers)}"
+
+
+def _recorded(events: int) -> str:
+    """How much an apply recorded of what time did."""
+    return f"{events:,} {'event' if events == 1 else 'events'} of time recorded"
 
 
 def _only_recorded(ledgers: Sequence[str]) -> str:

@@ -19,12 +19,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.benchmarks.estate import write_estate
+from tests.benchmarks.future import future
+from tests.benchmarks.passing import passing
+from tests.benchmarks.report import report
+from tests.benchmarks.status import QUICK, SIZE, status
 
 _RECONCILE = (sys.executable, "-m", "reconciler")
 _MODELS = """
 import yaml, pydantic, click
 from reconciler.spec.models import DefaultsFile, SpecsFile
-from reconciler.spec.settings import SettingsFile
+from reconciler.spec.settings_file import SettingsFile
 for model in (SettingsFile, DefaultsFile, SpecsFile):
     model.model_rebuild()
 """
@@ -151,6 +155,20 @@ def main() -> None:
         for size in (1_000, 10_000, 100_000)[: 2 if given.quick else 3]:
             for line in estate(folder, size, given.runs if size < 100_000 else min(given.runs, 2)):
                 print(line, flush=True)
+        print("\n| what | goal | one core |\n|---|---|---|", flush=True)
+        for line in passing(given.runs):
+            print(line, flush=True)
+        print("\n| what | goal | beyond | ours | start-up | peak memory, ours |\n|---|---|---|---|---|---|", flush=True)
+        for line in future(folder, given.runs, measure):
+            print(line, flush=True)
+        print("\n| what | goal | ours | page | peak memory, ours |\n|---|---|---|---|---|", flush=True)
+        print(report(folder, given.runs, measure), flush=True)
+        print(
+            "\n| what | ours | validate | printed | peak memory, ours | validate |\n|---|---|---|---|---|---|",
+            flush=True,
+        )
+        for line in status(folder, min(given.runs, 2), measure, size=QUICK if given.quick else SIZE):
+            print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -52,6 +52,7 @@ def test_a_word_that_is_no_command_has_none() -> None:
         pytest.param(["--format", "json"], [("json", None)], id="two words"),
         pytest.param(["--format=json"], [("json", None)], id="one word"),
         pytest.param(["--out", "json=a.json"], [("text", None), ("json", Path("a.json"))], id="a file beside stdout"),
+        pytest.param(["--format", "csv", "--out=csv=a.csv"], [("csv", None), ("csv", Path("a.csv"))], id="a table"),
         pytest.param(["--out=x=a", "--format", "yaml"], [("text", None)], id="nonsense asks for nothing"),
     ],
 )

@@ -87,7 +87,9 @@ def test_what_was_not_recorded_is_counted() -> None:
 def test_machines_get_what_is_blocked_and_what_came_of_each_change() -> None:
     found = decided(protect=True)
     renders = import_renders(found, Verdict(found.plan.changes), report_of(found, DONE), "contoso", update=True)
-    document = json.loads(renders["json"](False))
+    printed = renders["json"](False)
+    assert isinstance(printed, bytes)
+    document = json.loads(printed)
     assert [(item["subscription"], item["code"]) for item in document["blocked"]] == [
         ("contoso/visio-plan-2", "protected")
     ]

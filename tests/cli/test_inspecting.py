@@ -19,6 +19,7 @@ visio:
   recurring: off
   reason: team moved
 """
+SUMMARY = "1 subscription: 1 active; 26.20 EUR for one term of each."
 
 
 @pytest.fixture
@@ -32,9 +33,9 @@ def applied(world: World) -> World:
 def test_status_shows_the_estate_with_names_and_next_steps(applied: World) -> None:
     done = applied.run("status")
     assert done.code == 0
-    for word in ("contoso/visio", "Visio Plan 2", "active", "off", "29 Nov 2026", "13.10 EUR"):
+    for word in ("contoso/visio", "Visio Plan 2", "active", "off", "ends 29 Nov 2026", "26.20 EUR /mo"):
         assert word in done.out
-    assert done.last == "1 subscription: 1 active."
+    assert done.last == SUMMARY
 
 
 def test_status_without_a_store_shows_nothing(world: World) -> None:
@@ -83,12 +84,44 @@ def test_explain_shows_the_layers_of_a_value(applied: World) -> None:
     assert applied.run("explain", "contoso/nothing").code == 1
 
 
+def test_explain_tells_which_entry_of_a_schedule_is_in_force_at_the_instant(world: World) -> None:
+    world.write(
+        "specs/contoso.yaml",
+        "version: 1\naccount: contoso\nsubscriptions:\n  visio:\n"
+        "    facts: {product: VISIOCLIENT, term: annual, start: 2026-06-10}\n    recurring: on\n"
+        "    schedule: [{from: 2027-03-01, cancel: none}, {from: 2026-12-01, recurring: off}]\n",
+    )
+    for as_of, layers in {
+        "2026-11-30": ["own keys"],
+        "2026-12-01": ["own keys", "schedule"],
+        "2027-03-01": ["own keys", "schedule"],
+    }.items():
+        fields = world.run("explain", "contoso/visio", "--format", "json", as_of=as_of).document["fields"]
+        said = {field["field"]: field["layers"] for field in fields}
+        assert [layer["layer"] for layer in said["recurring + cancel"]] == layers
+        assert [layer["holds"] for layer in said["recurring + cancel"]][-1]
+        in_force = [layer["value"]["from"] for layer in said["schedule"] if layer["holds"]]
+        assert in_force == ([] if as_of < "2026-12-01" else [as_of])
+
+
 def test_history_tells_who_decided_and_who_applied(applied: World) -> None:
     entry = applied.run("history", "--format", "json").document["entries"][0]
     assert (entry["subscription"], entry["kind"], entry["outcome"]) == ("contoso/visio", "register", "succeeded")
     assert entry["reason"] == "team moved"
     assert entry["source"] == {"file": "specs/contoso.yaml", "line": 4, "column": 3}
     assert entry["actor"]
+
+
+def test_the_whole_history_tells_of_freezes_and_that_of_one_subscription_does_not(applied: World) -> None:
+    assert applied.run("freeze", "--reason", "year end", as_of=None).code == 0
+    assert applied.run("thaw", as_of=None).code == 0
+    freezes = applied.run("history", "--format", "json").document["freezes"]
+    assert [(item["kind"], item["reason"]) for item in freezes] == [("freeze", "year end"), ("thaw", "year end")]
+    text = applied.run("history").out
+    assert "frozen\n      why: year end\n" in text
+    assert "thawed" in text
+    for narrowed in (("contoso/visio",), ("--select", "contoso/*"), ("--exclude", "contoso/teams")):
+        assert applied.run("history", *narrowed, "--format", "json").document["freezes"] == []
 
 
 def test_history_without_a_store_is_empty(world: World) -> None:
@@ -104,14 +137,14 @@ def test_every_view_speaks_every_format(applied: World, words: list[str], format
     assert done.code == 0
     assert "contoso/visio" in done.out or "1 subscription" in done.out
     if format_name == "json":
-        assert done.document["format_version"] == "1.0"
+        assert done.document["format_version"] == "1.1"
 
 
 def test_several_outputs_come_at_once(applied: World) -> None:
     files = {name: applied.root / f"plan.{name}" for name in ("json", "markdown", "github", "text")}
     words = [word for name, file in files.items() for word in ("--out", f"{name}={file}")]
     done = applied.run("--dry-run", *words)
-    assert done.last == "No changes. 1 subscription matches its spec."
+    assert "No changes. 1 subscription matches its spec.\n" in done.out
     assert json.loads(files["json"].read_bytes())["command"] == "plan"
     assert files["text"].read_text() == done.out
     assert files["markdown"].read_text().startswith("<!-- reconcile-plan -->")
@@ -221,7 +254,7 @@ def test_a_reader_that_has_gone_changes_no_exit_code(world: World) -> None:
     words = [sys.executable, "-m", "reconciler", "-C", str(world.root), "--as-of", "2026-11-23"]
     done = subprocess.run(["bash", "-c", 'set -o pipefail; "$@" | true', "-", *words], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
-    assert world.run("status").last == "1 subscription: 1 active."
+    assert world.run("status").last == SUMMARY
 
 
 def test_a_bug_says_so_in_the_format_that_was_asked_for(applied: World, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -246,4 +279,4 @@ def test_an_output_that_takes_nothing_is_no_bug(world: World, redirected: str, c
     words = f"{sys.executable} -m reconciler -C {world.root} --as-of 2026-11-23 {redirected}"
     done = subprocess.run(["bash", "-c", words], capture_output=True, check=False)
     assert (done.returncode, b"bug" in done.stderr) == (code, False), "cannot-print where it is full"
-    assert world.run("status").last == "1 subscription: 1 active."
+    assert world.run("status").last == SUMMARY

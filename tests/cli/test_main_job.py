@@ -67,18 +67,20 @@ def test_a_mind_is_changed_by_an_edit(world: World) -> None:
 
 
 def test_an_immediate_cancellation_needs_the_line_that_the_dry_run_prints(world: World) -> None:
+    first_days = "2026-11-03"  # of the term: the window is open
     world.specs(VISIO)
-    world.apply()
+    world.apply(as_of=first_days)
     world.specs(VISIO + "  cancel: {when: immediately, reason: duplicate}\n")
-    found = world.dry_run().document
+    found = world.dry_run(as_of=first_days).document
     assert codes(found) == [("contoso/visio", "confirmation-missing")]
     assert "confirm: contoso/visio@2026-10-31" in found["blocked"][0]["hint"]
-    assert world.apply().code == 5
+    assert world.apply(as_of=first_days).code == 5
     confirmed = "  cancel: {when: immediately, reason: duplicate, confirm: contoso/visio@2026-10-31}\n"
     world.specs(VISIO + confirmed)
-    done = world.apply("--format", "json")
+    done = world.apply("--format", "json", as_of=first_days)
     assert (done.code, kinds(done.document)) == (0, [("contoso/visio", "cancel-now")])
-    assert world.apply().last == "No changes. 1 subscription matches its spec."
+    after = world.apply(as_of=first_days).out
+    assert "No changes. 1 subscription matches its spec." in after
 
 
 def test_a_removed_file_ends_nothing(world: World) -> None:

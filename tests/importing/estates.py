@@ -8,17 +8,19 @@ from datetime import datetime
 
 from reconciler.build import build_plan
 from reconciler.desired import DesiredState, SpecText, SpecTexts
+from reconciler.effects import carried_out
 from reconciler.importing.estate import Import, Load, Request, prepared
 from reconciler.importing.rows import ImportedRow
 from reconciler.importing.write import Writing, WrittenSpec
-from reconciler.lifecycle import carried_out
 from reconciler.plan import Bindings, Plan
 from reconciler.settings import AccountSettings, Settings
 from reconciler.spec import load_specs
 from reconciler.stored import StoredState
 from tests.builders import NOW
+from tests.estates import a_rulebook
 
 BINDINGS = Bindings("", "", "lineage", 1)
+RULES = a_rulebook("contoso", "fabrikam")
 SETTINGS = Settings(accounts={"contoso": AccountSettings("contoso"), "fabrikam": AccountSettings("fabrikam")})
 
 
@@ -53,7 +55,7 @@ class Estate:
     ) -> Import:
         """Decide an import."""
         writing = Writing("estate.csv", frozenset(declare.split()), "../schema.json", at_most=at_most)
-        request = Request(account, "specs", writing, now, BINDINGS, out, update)
+        request = Request(account, "specs", writing, now, BINDINGS, RULES, out, update)
         return prepared(rows, request, self.stored, self.load(()), self.files.keys(), self.load)
 
     def carry_out(self, decided: Import, now: datetime = NOW) -> None:
@@ -76,7 +78,7 @@ class Estate:
         """The dry run."""
         desired = self.load(())
         assert not desired.has_errors, desired.diagnostics
-        return build_plan(desired, self.stored, now, BINDINGS)
+        return build_plan(desired, self.stored, now, BINDINGS, RULES)
 
 
 def named(decided: Import) -> Mapping[str, ImportedRow]:

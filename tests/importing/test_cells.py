@@ -60,6 +60,10 @@ def test_recurring_takes_words_and_booleans(text: str, recurring: str) -> None:
         pytest.param("price", "20.60 eur", "csv-bad-price", "did you mean 'EUR'?", id="a misspelt currency"),
         pytest.param("price", "20.60 QQQ", "csv-bad-price", "no currency in use", id="an unknown currency"),
         pytest.param("price", "20.605 EUR", "csv-bad-price", "EUR has 2 decimals", id="too many decimals"),
+        pytest.param(
+            "last_charge", "240", "csv-bad-price", "add the currency, such as 240 EUR", id="a charge of nothing"
+        ),
+        pytest.param("last_charge", "-240 EUR", "csv-bad-price", "write it like 20.60 EUR", id="a negative charge"),
         pytest.param("price", "20.5 JPY", "csv-bad-price", "JPY has 0 decimals", id="decimals that a currency lacks"),
         pytest.param("labels", "team", "csv-bad-labels", "like team=sales;env=prod", id="a label without a value"),
         pytest.param("labels", "=sales", "csv-bad-labels", "like team=sales;env=prod", id="a value without a label"),

@@ -26,6 +26,7 @@ from reconciler.model import (
 from reconciler.plan import Bindings, Plan
 from reconciler.stored import StoredState
 from tests.builders import NOW, a_desired, a_key, a_stored
+from tests.estates import a_rulebook
 from tests.importing.files import a_row
 
 KEY = "contoso/visio"
@@ -33,6 +34,7 @@ START = date(2026, 3, 31)
 FACTS = Facts("VISIOCLIENT", TermLength.MONTHLY, None, START)
 PLACE = Location("specs/contoso.yaml", 5, 3)
 BINDINGS = Bindings("", "", "lineage", 1)
+RULES = a_rulebook("contoso", "fabrikam")
 
 
 def a_record(key: str = KEY, **fields: Any) -> StoredSubscription:
@@ -57,7 +59,7 @@ def plan_of(
     rows: dict[SubscriptionKey, StoredSubscription] = {} if record is None else {record.key: record}
     if record is None and spec is None:
         spec = a_spec()
-    return compared(observed(row, spec), StoredState("lineage", 1, rows), NOW, BINDINGS)
+    return compared(observed(row, spec), StoredState("lineage", 1, rows), NOW, BINDINGS, RULES)
 
 
 def the_change(plan: Plan) -> Change:
@@ -123,7 +125,15 @@ def test_a_spec_with_a_former_name_that_was_never_stored_is_registered_without_a
         pytest.param(a_row(), a_record(), id="the very same"),
         pytest.param(
             a_row(),
-            a_record(seats=5, price=Money(1, "EUR"), owner="me", id="7", labels={"a": "b"}, recurring=Recurring.OFF),
+            a_record(
+                seats=5,
+                price=Money(1, "EUR"),
+                last_charge=Money(5, "EUR"),
+                owner="me",
+                id="7",
+                labels={"a": "b"},
+                recurring=Recurring.OFF,
+            ),
             id="empty cells say nothing",
         ),
         pytest.param(
@@ -149,11 +159,17 @@ def test_a_row_that_fits_its_record_changes_nothing(row: ImportedRow, record: St
     ("row", "record", "kind", "before", "after"),
     [
         pytest.param(
-            a_row(seats=30, price=Money(99, "EUR"), owner="you", labels={"a": "c"}),
+            a_row(seats=30, price=Money(99, "EUR"), last_charge=Money(9, "EUR"), owner="you", labels={"a": "c"}),
             a_record(seats=25, labels={"a": "b", "x": "y"}),
             Kind.UPDATE,
-            {"seats": 25, "price": None, "owner": None, "labels": {"a": "b", "x": "y"}},
-            {"seats": 30, "price": "0.99 EUR", "owner": "you", "labels": {"a": "c", "x": "y"}},
+            {"seats": 25, "price": None, "last_charge": None, "owner": None, "labels": {"a": "b", "x": "y"}},
+            {
+                "seats": 30,
+                "price": "0.99 EUR",
+                "last_charge": "0.09 EUR",
+                "owner": "you",
+                "labels": {"a": "c", "x": "y"},
+            },
             id="what an update may set",
         ),
         pytest.param(
@@ -176,7 +192,7 @@ def test_a_row_that_fits_its_record_changes_nothing(row: ImportedRow, record: St
             a_row(recurring=Recurring.OFF),
             a_record(),
             Kind.TURN_OFF,
-            {"recurring": "on", "cancellation": "none"},
+            {"recurring": "on", "cancellation": "none", "term_end": "2026-11-30"},
             {"recurring": "off", "cancellation": "none"},
             id="turned off at the vendor",
         ),
@@ -184,7 +200,7 @@ def test_a_row_that_fits_its_record_changes_nothing(row: ImportedRow, record: St
             a_row(recurring=Recurring.ON),
             a_record(recurring=Recurring.OFF),
             Kind.TURN_ON,
-            {"recurring": "off", "cancellation": "none"},
+            {"recurring": "off", "cancellation": "none", "term_end": "2026-11-30"},
             {"recurring": "on", "cancellation": "none"},
             id="turned on at the vendor",
         ),
@@ -192,7 +208,7 @@ def test_a_row_that_fits_its_record_changes_nothing(row: ImportedRow, record: St
             a_row(cancel=Cancel.AT_RENEWAL),
             a_record(),
             Kind.CANCEL_AT_RENEWAL,
-            {"recurring": "on", "cancellation": "none"},
+            {"recurring": "on", "cancellation": "none", "term_end": "2026-11-30"},
             {"recurring": "off", "cancellation": "at-renewal"},
             id="cancelled at the vendor",
         ),
@@ -200,7 +216,7 @@ def test_a_row_that_fits_its_record_changes_nothing(row: ImportedRow, record: St
             a_row(recurring=Recurring.ON),
             a_record(recurring=Recurring.OFF, cancellation=Cancel.AT_RENEWAL),
             Kind.UNDO_CANCEL,
-            {"recurring": "off", "cancellation": "at-renewal"},
+            {"recurring": "off", "cancellation": "at-renewal", "term_end": "2026-11-30"},
             {"recurring": "on", "cancellation": "none"},
             id="cancellation undone at the vendor",
         ),
@@ -246,18 +262,26 @@ def test_an_ended_record_is_not_brought_back_by_a_row() -> None:
 
 def test_records_without_a_row_are_listed_for_this_account_only() -> None:
     records = {row.key: row for row in (a_record(), a_record("contoso/other"), a_record("fabrikam/visio"))}
-    plan = compared(observed(a_row()), StoredState("lineage", 1, records), NOW, BINDINGS)
+    plan = compared(observed(a_row()), StoredState("lineage", 1, records), NOW, BINDINGS, RULES)
     assert [str(key) for key in plan.unmanaged] == ["contoso/other"]
 
 
 def test_a_spec_that_says_otherwise_will_win_and_is_warned_of() -> None:
-    facts = Facts("VISIOCLIENT", TermLength.MONTHLY, None, START, 25, Money(1310, "EUR"))
+    facts = Facts("VISIOCLIENT", TermLength.MONTHLY, None, START, 25, Money(1310, "EUR"), Money(32750, "EUR"))
     fields = {"seats": Location("specs/contoso.yaml", 9, 14)}
     spec = a_spec(facts=facts, owner="me", labels={"a": "b", "c": "d"}, fields=fields)
-    row = a_row(seats=30, price=Money(1310, "EUR"), owner="you", labels={"a": "x", "z": "y"}, id="7")
+    charge = Money(39300, "EUR")
+    row = a_row(
+        seats=30, price=Money(1310, "EUR"), last_charge=charge, owner="you", labels={"a": "x", "z": "y"}, id="7"
+    )
     found = list(overruled(observed(row, spec)))
     assert [(str(item.location), item.code, item.detail) for item in found] == [
         ("specs/contoso.yaml:9:14", "import-overruled", "contoso/visio: seats is 25, estate.csv:2:1 says 30"),
+        (
+            "specs/contoso.yaml:5:3",
+            "import-overruled",
+            "contoso/visio: last_charge is 327.50 EUR, estate.csv:2:1 says 393.00 EUR",
+        ),
         ("specs/contoso.yaml:5:3", "import-overruled", "contoso/visio: owner is me, estate.csv:2:1 says you"),
         ("specs/contoso.yaml:5:3", "import-overruled", "contoso/visio: labels is a=b, estate.csv:2:1 says a=x"),
     ]

@@ -12,13 +12,13 @@ from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from reconciler.changes import Change, Kind
+from reconciler.effects import carried_out
 from reconciler.errors import InputError, SpecError
 from reconciler.importing import estate as module
 from reconciler.importing.proof import WrittenWrongly
 from reconciler.importing.read import read_csv
 from reconciler.importing.rows import COLUMNS, ImportedRow
 from reconciler.importing.write import spec_texts
-from reconciler.lifecycle import carried_out
 from reconciler.model import Cancel, Recurring, Status, StoredSubscription
 from reconciler.spec.characters import UNSAFE_IN_NAMES
 from tests.builders import NOW, a_key
@@ -251,6 +251,7 @@ def a_line(draw: st.DrawFn) -> dict[str, str]:
         "billing": draw(st.sampled_from(["", "monthly", term])),
         "seats": draw(st.sampled_from(["", "0", "25", "10000000"])),
         "price": draw(st.sampled_from(["", "0 EUR", "20.6 EUR", "1234 JPY", "0.001 KWD"])),
+        "last_charge": draw(st.sampled_from(["", "0 EUR", "515.5 EUR", "1234 JPY"])),
         "owner": draw(TEXT),
         "id": draw(st.just("") | st.uuids().map(str) | SOME),
         "labels": draw(LABELS),
@@ -304,7 +305,7 @@ def test_after_any_import_nothing_is_left_to_do_and_a_second_finds_everything(
     assert named(again) == named(first)
 
 
-EDITABLE = ("start", "recurring", "cancel", "seats", "price", "owner", "labels", "product")
+EDITABLE = ("start", "recurring", "cancel", "seats", "price", "last_charge", "owner", "labels", "product")
 
 
 @settings(max_examples=60, deadline=None)

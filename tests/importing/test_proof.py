@@ -23,13 +23,16 @@ ROW = a_row(
     billing=TermLength.MONTHLY,
     seats=5,
     price=Money(1, "EUR"),
+    last_charge=Money(5, "EUR"),
     owner="me",
     id="7",
     labels={"a": "b"},
     recurring=Recurring.OFF,
     cancel=Cancel.NONE,
 )
-FACTS = Facts("VISIOCLIENT", TermLength.MONTHLY, TermLength.MONTHLY, date(2026, 3, 31), 5, Money(1, "EUR"))
+FACTS = Facts(
+    *("VISIOCLIENT", TermLength.MONTHLY, TermLength.MONTHLY, date(2026, 3, 31), 5, Money(1, "EUR")), Money(5, "EUR")
+)
 SPEC = a_desired(str(KEY), facts=FACTS, owner="me", id="7", labels={"a": "b", "inherited": "c"})
 BOTH = frozenset({"recurring", "cancel"})
 
@@ -60,6 +63,7 @@ def test_what_says_the_same_passes() -> None:
         ({"facts": replace(FACTS, billing=None)}, "billing was written"),
         ({"facts": replace(FACTS, seats=6)}, "seats was written"),
         ({"facts": replace(FACTS, price=Money(1, "USD"))}, "price was written"),
+        ({"facts": replace(FACTS, last_charge=None)}, "last_charge was written"),
         ({"owner": "you"}, "owner was written"),
         ({"id": "8"}, "id was written"),
         ({"labels": {"a": "c"}}, "label a was written as 'b' and read as 'c'"),

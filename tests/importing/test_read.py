@@ -15,8 +15,9 @@ from tests.importing.files import FILE, HEADER, ROW, codes_of, found_in, rows_of
 
 QUOTED = "".join(f'"{line}"\n'.replace(",", '","') for line in (HEADER, ROW))
 FULL = (
-    "id,labels,owner,price,seats,billing,cancel,recurring,start,term,product,name\n"
-    "6f0d,team=sales; env = prod ,it@contoso.example,20.60 EUR,25,P1M,at-renewal,off,2026-02-14,P1Y,SPB,Büro Größe\n"
+    "id,labels,owner,last_charge,price,seats,billing,cancel,recurring,start,term,product,name\n"
+    "6f0d,team=sales; env = prod ,it@contoso.example,515 EUR,20.60 EUR,25,P1M,at-renewal,off,2026-02-14,P1Y,SPB,"
+    "Büro Größe\n"
 )
 
 
@@ -25,14 +26,16 @@ def test_every_column_is_read_in_any_order() -> None:
     assert (row.name, row.product, row.term, row.start) == ("Büro Größe", "SPB", TermLength.ANNUAL, date(2026, 2, 14))
     assert (row.recurring, row.cancel, row.billing) == (Recurring.OFF, Cancel.AT_RENEWAL, TermLength.MONTHLY)
     assert (row.seats, row.price, row.owner, row.id) == (25, Money(2060, "EUR"), "it@contoso.example", "6f0d")
+    assert row.last_charge == Money(51500, "EUR")
     assert row.labels == {"team": "sales", "env": "prod"}
     assert str(row.place) == "estate.csv:2:1"
 
 
 def test_an_empty_optional_cell_is_not_given() -> None:
-    (row,) = rows_of(f"{HEADER},recurring,cancel,billing,seats,price,owner,id,labels\n{ROW},,,, ,,,,\n")
-    given_values = (row.recurring, row.cancel, row.billing, row.seats, row.price, row.owner, row.id, row.labels)
+    (row,) = rows_of(f"{HEADER},recurring,cancel,billing,seats,price,last_charge,owner,id,labels\n{ROW},,,, ,,,,,\n")
+    given_values = (row.recurring, row.cancel, row.billing, row.seats, row.price, row.last_charge, row.owner, row.id)
     assert given_values == (None,) * 8
+    assert row.labels is None
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,9 @@ from tests.importing.files import a_row
 
 
 def test_the_columns_are_those_of_the_contract() -> None:
-    assert ",".join(COLUMNS) == "name,product,term,start,recurring,cancel,billing,seats,price,owner,id,labels"
+    assert (
+        ",".join(COLUMNS) == "name,product,term,start,recurring,cancel,billing,seats,price,last_charge,owner,id,labels"
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,6 +45,7 @@ def test_whatever_a_row_says_otherwise_makes_it_another() -> None:
         a_row(billing=TermLength.MONTHLY),
         a_row(seats=0),
         a_row(price=Money(0, "EUR")),
+        a_row(last_charge=Money(0, "EUR")),
         a_row(owner="me"),
         a_row(id="me"),
         a_row(labels={"a": "b"}),

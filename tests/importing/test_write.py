@@ -24,6 +24,7 @@ FULL = a_row(
     billing=TermLength.MONTHLY,
     seats=25,
     price=Money(2060, "EUR"),
+    last_charge=Money(515, "JPY"),
     owner="it@contoso.example",
     id="0123",
     labels={"team": "sales", "on": "no # 1"},
@@ -58,6 +59,7 @@ def test_facts_are_declared_and_what_stands_is_a_comment() -> None:
         "      start: 2026-02-14\n"
         "      seats: 25\n"
         "      price: 20.60 EUR\n"
+        "      last_charge: 515 JPY\n"
         "    # recurring: off\n"
         "    # cancel: at-renewal\n"
         "    owner: it@contoso.example\n"

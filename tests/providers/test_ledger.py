@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from reconciler.changes import Kind
+from reconciler.effects import carried_out
 from reconciler.journal import OutcomeKind
-from reconciler.lifecycle import carried_out
 from reconciler.providers.ledger import LedgerProvider
 from tests.builders import NOW, a_change, a_stored
 

@@ -12,7 +12,9 @@ from pathlib import Path
 from reconciler.desired import SpecText, SpecTexts
 from reconciler.diagnostics import Diagnostic
 from reconciler.settings import AccountSettings, Settings
+from reconciler.shipped import lifecycle_text
 from reconciler.spec import load_settings, load_specs
+from reconciler.zones import Zones
 from tests.spec.reading import ACCOUNTS, PROVIDERS
 
 CORPUS = Path(__file__).parents[1] / "corpus"
@@ -35,7 +37,7 @@ def text_of(quality: str, kind: str, name: str) -> str:
 def findings(kind: str, text: str) -> tuple[Diagnostic, ...]:
     """What the models and all that follows them find in one file by itself."""
     if kind == "settings":
-        return load_settings(SpecText("reconcile.yaml", text), PROVIDERS)[1]
+        return load_settings(SpecText("reconcile.yaml", text), PROVIDERS, lifecycle_text, Zones())[1]
     settings = ONE_ACCOUNT if kind == "account" else ACCOUNTS
     return load_specs(SpecTexts((SpecText(ORIGINS[kind], text),), (), ""), settings, PROVIDERS).diagnostics
 

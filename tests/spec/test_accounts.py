@@ -9,7 +9,9 @@ from reconciler.spec.accounts import folders_above
 from tests.spec.reading import ACCOUNTS, FACTS, brief, codes, load
 
 SUB = f"subscriptions: {{a: {{id: x, {FACTS}}}}}\n"
-PARTNER = Settings(accounts={"partner": AccountSettings("partner", "ledger", "microsoft-partner", "t0", "microsoft")})
+PARTNER = Settings(
+    accounts={"partner": AccountSettings("partner", "ledger", "microsoft-partner", "t0", "microsoft", "EUR")}
+)
 
 
 def file(account: str = "") -> str:
@@ -51,9 +53,18 @@ def test_the_nearest_account_file_counts() -> None:
     assert [str(key) for key in found.subscriptions] == ["globex/a"]
 
 
-def test_an_account_shares_provider_lifecycle_and_catalogue_and_never_the_tenant() -> None:
+def test_an_account_shares_provider_lifecycle_catalogue_and_currency_and_never_the_tenant() -> None:
     found = load({"specs/f/_account.yaml": account("fabrikam", like="partner"), "specs/f/a.yaml": file()}, PARTNER)
-    assert found.accounts["fabrikam"] == AccountSettings("fabrikam", "ledger", "microsoft-partner", None, "microsoft")
+    assert found.accounts["fabrikam"] == AccountSettings(
+        "fabrikam", "ledger", "microsoft-partner", None, "microsoft", "EUR"
+    )
+
+
+@pytest.mark.parametrize("key", ["lifecycle", "currency", "catalogue", "provider"])
+def test_an_account_of_a_folder_cannot_say_otherwise(key: str) -> None:
+    text = account("fabrikam", like="partner", **{key: "plain"})
+    found = load({"specs/f/_account.yaml": text, "specs/f/a.yaml": file()}, PARTNER)
+    assert brief(found.diagnostics) == ["4:1 unknown-key"]
 
 
 def test_like_may_be_left_out_where_there_is_just_one_account_to_be_like() -> None:

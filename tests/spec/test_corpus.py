@@ -63,7 +63,8 @@ def test_what_no_schema_can_see_is_found_all_the_same(name: str) -> None:
 
 BEYOND = frozenset(
     "account-mismatch billing-longer-than-term duplicate-account duplicate-id duplicate-previously missing-account "
-    "missing-fact missing-id previously-declared previously-itself unknown-account unknown-provider".split()
+    "missing-fact missing-id previously-declared previously-itself schedule-clash unknown-account "
+    "duplicate-currency unknown-lifecycle unknown-provider unknown-timezone".split()
 )
 """Findings that need more than one file, or one value, to be seen."""
 NO_YAML = frozenset("alias anchor complex-key duplicate-key merge-key tag yaml-syntax".split())
@@ -103,11 +104,18 @@ SCALARS = [
     ),
     *("unmanaged", "monthly", "annual", "contoso", "contoso/a@2026-02-14", "[]", "[x]", "[[x]]", "{}", "{a: b}"),
     *("{when: none}", "{when: immediately}", "{when: immediately, reason: x}", "{when: at-renewal, confirm: x}"),
+    *("{when: immediately, reason: x, on_blocked: at-renewal}", "{when: none, on_blocked: at-renewal}", "240.00 EUR"),
+    *("{from: 2027-03-01, recurring: off}", "[{from: 2027-03-01, cancel: none}]", "[{from: 2027-03-01}]"),
+    *("[{from: 2028-01-01, recurring: on, cancel: at-renewal}]", "{for: 2027-02-14, by: x}", "{for: x, by: y}"),
+    *("2027-03-01T00:00:00Z", "1000000000000 EUR", "-1 EUR"),
+    *("30d", "0d", "[5000.00 EUR, 900 JPY]", "[5.001 EUR]", "EUR", "Europe/Berlin", "max_spent_value", "lists/a.csv"),
     *('"a\\u202eb"', '"a\\nb"', '"a\\u200db"', "9999999999999", "x" * 101, "y" * 201),
 ]
 KEYS = (
-    "recurring cancel reason owner labels protect facts id previously product term billing start seats price when "
-    "confirm match set key account version defaults rules subscriptions like tenant Bad url limit count".split()
+    "recurring cancel reason owner labels protect facts id previously product term billing start seats price "
+    "last_charge when confirm on_blocked schedule decided from for by note match set key account version defaults "
+    "rules subscriptions like tenant Bad url limit count "
+    "per amounts currency timezone prices".split()
 )
 
 

@@ -49,6 +49,8 @@ from tests.spec.reading import brief, codes, parsed
         pytest.param('a: "x\\u202ey"\n"z\\u200b": 1\n', ["1:4 unsafe-character", "2:1 unsafe-character"], id="escaped"),
         pytest.param("a: x\u200by\n", ["1:4 unsafe-character"], id="zero width"),
         pytest.param('labels: {reason: "a\\nb"}\n', ["1:18 unsafe-character"], id="a label is no prose"),
+        pytest.param('labels: {note: "a\\nb"}\n', ["1:16 unsafe-character"], id="nor is one called note"),
+        pytest.param('decided: {by: "a\\nb", note: "a\\nb"}\n', ["1:15 unsafe-character"], id="a note is prose"),
         pytest.param('reason: "a\\nb\\tc \\u200d\\u200f"\n', [], id="prose with a line break and a joiner"),
         pytest.param(
             'reason: "\\u202e"\nx: {reason: "\\x1b"}\n', ["1:9 unsafe-character", "2:13 unsafe-character"], id="prose"

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 from hypothesis import given
 
 from reconciler.model import money_text
 from reconciler.spec import Explanation, explain
-from reconciler.spec.explain import PAIR
+from reconciler.spec.explain import PAIR, SCHEDULE
 from tests.spec.reading import ACCOUNTS, FACTS, key, load, texts, word_at
 from tests.spec.test_layers import FILES as LAYERED
 from tests.spec.test_layers import LAYERS, flow, written
@@ -23,9 +24,12 @@ FILES = {
 }
 
 
-def explained(files: dict[str, str]) -> Explanation:
+NOW = datetime(2026, 11, 23, tzinfo=UTC)
+
+
+def explained(files: dict[str, str], now: datetime = NOW) -> Explanation:
     """The explanation of contoso/a."""
-    found = explain(texts(files), ACCOUNTS, key("contoso/a"))
+    found = explain(texts(files), ACCOUNTS, key("contoso/a"), now)
     assert found is not None
     return found
 
@@ -70,10 +74,15 @@ def test_every_layer_is_clickable() -> None:
     assert word_at(FILES["specs/contoso/a.yaml"], explained(FILES).location) == "a:"
 
 
+def of_one_file(own: str, defaults: str, now: datetime = NOW) -> dict[str, list[str]]:
+    """The stacks of a subscription of these own keys below these defaults."""
+    text = f"version: 1\naccount: contoso\ndefaults: {{{defaults}}}\nsubscriptions: {{a: {{{FACTS}, {own}}}}}\n"
+    return stacks(explained({"specs/a.yaml": text}, now))
+
+
 def of_pair(own: str, defaults: str) -> list[str]:
     """The layers of the pair of one file."""
-    text = f"version: 1\naccount: contoso\ndefaults: {{{defaults}}}\nsubscriptions: {{a: {{{FACTS}, {own}}}}}\n"
-    return stacks(explained({"specs/a.yaml": text})).get(PAIR, [])
+    return of_one_file(own, defaults).get(PAIR, [])
 
 
 def test_a_pair_that_is_taken_back_holds_as_such() -> None:
@@ -92,15 +101,86 @@ def test_a_reason_over_nothing_holds_nothing() -> None:
 
 
 def test_a_cancellation_is_shown_with_all_its_keys() -> None:
-    own = "recurring: off, cancel: {when: immediately, reason: z, confirm: contoso/a@2026-02-14}"
-    confirm = "'confirm': 'contoso/a@2026-02-14'"
+    own = (
+        "recurring: off, cancel: {when: immediately, reason: z, confirm: contoso/a@2026-02-14, on_blocked: at-renewal}"
+    )
+    more = "'confirm': 'contoso/a@2026-02-14', 'on_blocked': 'at-renewal'"
     assert of_pair(own, "owner: x") == [
-        f"own keys {{'recurring': 'off', 'cancel': 'immediately', 'reason': 'z', {confirm}}}*"
+        f"own keys {{'recurring': 'off', 'cancel': 'immediately', 'reason': 'z', {more}}}*"
     ]
 
 
 def test_what_no_file_declares_has_no_explanation() -> None:
-    assert explain(texts(FILES), ACCOUNTS, key("contoso/b")) is None
+    assert explain(texts(FILES), ACCOUNTS, key("contoso/b"), NOW) is None
+
+
+TO_COME = "schedule, to come {'from': '2027-03-01', 'cancel': 'at-renewal', 'reason': 'moved'}"
+SWITCHED = (
+    "recurring: on, schedule: [{from: 2027-03-01, cancel: at-renewal, reason: moved}, {from: 2026-11-23, "
+    "recurring: off}, {from: 2026-01-01, recurring: on, cancel: none}]"
+)
+
+
+def test_the_entry_in_force_is_the_strongest_layer_of_the_pair_and_shadows_the_rest() -> None:
+    found = of_one_file(SWITCHED, "cancel: at-renewal")
+    assert found[PAIR] == [
+        "file defaults {'cancel': 'at-renewal'}",
+        "own keys {'recurring': 'on'}",
+        "schedule {'from': '2026-11-23', 'recurring': 'off'}*",
+    ]
+    assert found[SCHEDULE] == [
+        "schedule {'from': '2026-01-01', 'recurring': 'on', 'cancel': 'none'}",
+        "schedule {'from': '2026-11-23', 'recurring': 'off'}*",
+        TO_COME,
+    ]
+
+
+def test_an_entry_is_in_force_from_the_first_instant_of_its_day_in_utc() -> None:
+    midnight = datetime(2027, 3, 1, tzinfo=UTC)
+    first = of_one_file(SWITCHED, "owner: x", midnight)[SCHEDULE][-1]
+    assert first == "schedule {'from': '2027-03-01', 'cancel': 'at-renewal', 'reason': 'moved'}*"
+    assert of_one_file(SWITCHED, "owner: x", midnight - timedelta(microseconds=1))[SCHEDULE][-1] == TO_COME
+    far_east = midnight.astimezone(timezone(timedelta(hours=13))) - timedelta(hours=1)
+    assert (far_east.day, of_one_file(SWITCHED, "owner: x", far_east)[SCHEDULE][-1]) == (1, TO_COME)
+
+
+def test_while_all_entries_are_to_come_the_own_keys_hold() -> None:
+    found = of_one_file("recurring: on, schedule: [{from: 2027-03-01, recurring: off}]", "owner: x")
+    assert found[PAIR] == ["own keys {'recurring': 'on'}*"]
+    assert found[SCHEDULE] == ["schedule, to come {'from': '2027-03-01', 'recurring': 'off'}"]
+    alone = of_one_file("schedule: [{from: 2027-03-01, recurring: off}]", "owner: x")
+    assert PAIR not in alone
+
+
+def test_an_entry_in_force_is_a_pair_where_no_layer_has_one() -> None:
+    found = of_one_file("schedule: [{from: 2026-03-01, recurring: off}]", "owner: x")
+    assert found[PAIR] == found[SCHEDULE] == ["schedule {'from': '2026-03-01', 'recurring': 'off'}*"]
+
+
+def test_a_decision_is_shown_with_who_took_it() -> None:
+    own = "decided: {for: 2027-02-14, by: finance@contoso.example, note: 'keep\n\n it'}"
+    said = "{'for': '2027-02-14', 'by': 'finance@contoso.example', 'note': 'keep it'}"
+    assert of_one_file(own, "owner: x")["decided"] == [f"own keys {said}*"]
+    own = "decided: {for: 2027-02-14, by: finance}"
+    assert of_one_file(own, "owner: x")["decided"] == ["own keys {'for': '2027-02-14', 'by': 'finance'}*"]
+
+
+def test_entries_and_decisions_are_clickable() -> None:
+    text = (
+        f"version: 1\naccount: contoso\nsubscriptions:\n  a:\n    {FACTS}\n    decided:\n      for: 2027-02-14\n"
+        "      by: me\n    schedule:\n    - from: 2026-01-01\n      recurring: off\n      cancel: none\n"
+        "    - {cancel: at-renewal, from: 2025-01-01}\n"
+    )
+    fields = {field.field: field.layers for field in explained({"specs/a.yaml": text}).fields}
+    words = [word_at(text, layer.location) for layer in fields[SCHEDULE]]
+    assert words == ["at-renewal", "off"]
+    assert [word_at(text, layer.location) for layer in fields["decided"]] == ["for:"]
+    assert [word_at(text, layer.location) for layer in fields[PAIR]] == ["off"]
+
+
+def test_the_last_charge_is_explained_like_a_price() -> None:
+    text = f"version: 1\naccount: contoso\nsubscriptions: {{a: {{{FACTS[:-1]}, last_charge: 240 EUR}}}}}}\n"
+    assert stacks(explained({"specs/a.yaml": text}))["last_charge"] == ["own keys 240.00 EUR*"]
 
 
 @given(LAYERED, LAYERED, LAYERS)

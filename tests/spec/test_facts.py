@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import date
 
 import pytest
@@ -13,7 +14,7 @@ from reconciler.spec.models import FactsBlock
 from reconciler.spec.positions import Document
 from tests.spec.reading import brief
 
-TEXT = "facts:\n  start: S\n  price: P\n"
+TEXT = "facts:\n  start: S\n  price: P\n  last_charge: L\n"
 
 
 def read(**facts: str) -> tuple[Facts | None, Diagnostics]:
@@ -48,6 +49,13 @@ def test_a_date_that_is_none_is_told_with_the_form_to_write() -> None:
     assert "YYYY-MM-DD" in finding.hint
 
 
+@pytest.mark.parametrize("more", ["T00:00", "T00:00:00Z", " 12:00", "x"])
+def test_of_a_date_with_a_time_the_day_alone_is_to_be_written(more: str) -> None:
+    (finding,) = read(start=f"2027-03-01{more}")[1]
+    assert finding.hint == "write the day alone, 2027-03-01: a day begins at 00:00 UTC"
+
+
+@pytest.mark.parametrize(("fact", "place"), [("price", "3:10"), ("last_charge", "4:16")])
 @pytest.mark.parametrize(
     ("price", "hint"),
     [
@@ -55,6 +63,9 @@ def test_a_date_that_is_none_is_told_with_the_form_to_write() -> None:
         ("20,60 EUR", "2 decimals"),
         ("20.601 EUR", "2 decimals"),
         ("20.5 JPY", "0 decimals"),
+        ("1000000000000 EUR", "up to 12 digits"),
+        ("1e3 EUR", "up to 12 digits"),
+        ("1 000 EUR", "2 decimals"),
         ("-1 EUR", "2 decimals"),
         ("20 eur", "did you mean 'EUR'?"),
         ("20 EUD", "did you mean"),
@@ -63,12 +74,21 @@ def test_a_date_that_is_none_is_told_with_the_form_to_write() -> None:
         ("free", "ISO 4217"),
     ],
 )
-def test_a_price_that_is_none_is_told_with_what_to_write(price: str, hint: str) -> None:
-    facts, found = read(price=price)
+def test_an_amount_that_is_none_is_told_with_what_to_write(fact: str, place: str, price: str, hint: str) -> None:
+    facts, found = read(**{fact: price})
     assert facts == Facts()
     (finding,) = found
-    assert brief([finding]) == ["3:10 bad-price"]
+    assert brief([finding]) == [f"{place} bad-price"]
     assert hint in finding.hint
+
+
+def test_what_is_wrong_is_told_at_each_of_its_places() -> None:
+    found = Diagnostics()
+    reader, document = FactReader(found), Document("a.yaml", TEXT)
+    block = FactsBlock.model_validate({"price": "1", "last_charge": "1", "start": "x"})
+    for _ in range(2):
+        assert reader.read(block, document, ()) == Facts()
+    assert brief(found.items) == ["2:10 bad-date", "3:10 bad-price", "4:16 bad-price"] * 2
 
 
 def test_a_block_is_read_whole() -> None:
@@ -78,11 +98,26 @@ def test_a_block_is_read_whole() -> None:
         billing="monthly",
         start="2026-02-14",
         price="20.60 EUR",
+        last_charge="240 JPY",
         seats=25,  # type: ignore[arg-type]
     )
     assert not len(found)
     annual, monthly = TermLength.ANNUAL, TermLength.MONTHLY
-    assert facts == Facts("SPB", annual, monthly, date(2026, 2, 14), 25, Money(2060, "EUR"))
+    assert facts == Facts("SPB", annual, monthly, date(2026, 2, 14), 25, Money(2060, "EUR"), Money(240, "JPY"))
+
+
+def test_days_and_amounts_that_come_again_are_read_once() -> None:
+    found = Diagnostics()
+    reader, document = FactReader(found), Document("a.yaml", TEXT)
+    block = FactsBlock.model_validate({"start": "2026-02-14", "price": "20 EUR", "last_charge": "240 EUR"})
+    first, again = reader.read(block, document, ()), reader.read(block, document, ())
+    assert first is not None
+    assert again is not None
+    assert first == again
+    assert (first.start, first.price, first.last_charge) == (date(2026, 2, 14), Money(2000, "EUR"), Money(24000, "EUR"))
+    assert first.start is again.start
+    assert first.price is again.price
+    assert first.last_charge is again.last_charge
 
 
 def test_no_block_is_no_facts() -> None:
@@ -90,11 +125,12 @@ def test_no_block_is_no_facts() -> None:
 
 
 def test_facts_go_over_facts_one_by_one() -> None:
-    weaker = Facts("A", TermLength.MONTHLY, None, date(2026, 1, 1), 5, Money(1, "EUR"))
+    weaker = Facts("A", TermLength.MONTHLY, None, date(2026, 1, 1), 5, Money(1, "EUR"), Money(5, "EUR"))
     stronger = Facts(None, TermLength.ANNUAL, TermLength.MONTHLY, None, 0)
     assert merged(weaker, stronger) == Facts(
-        "A", TermLength.ANNUAL, TermLength.MONTHLY, date(2026, 1, 1), 0, Money(1, "EUR")
+        "A", TermLength.ANNUAL, TermLength.MONTHLY, date(2026, 1, 1), 0, Money(1, "EUR"), Money(5, "EUR")
     )
+    assert merged(weaker, Facts(last_charge=Money(0, "EUR"))) == replace(weaker, last_charge=Money(0, "EUR"))
     assert merged(weaker, None) is weaker
     assert merged(None, stronger) is stronger
     assert merged(None, None) is None

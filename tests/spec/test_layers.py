@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model import Cancel, Recurring, TermLength, money_text
-from reconciler.spec.layers import LayerKind
+from reconciler.spec.layers import LayerKind, one_line, with_reason
 from tests.spec.reading import FACTS, brief, load, only, word_at
 
 ON, OFF = Recurring.ON, Recurring.OFF
@@ -99,6 +100,14 @@ def test_the_confirmation_is_kept_as_written() -> None:
     assert intent.confirm == "contoso/a@2026-02-14"
 
 
+def test_another_reason_leaves_the_rest_of_a_pair_as_it_is() -> None:
+    intent = only(
+        spec("cancel: {when: immediately, reason: x, confirm: contoso/a@2026-02-14, on_blocked: at-renewal}")
+    ).intent
+    assert intent is not None
+    assert with_reason(intent, "y") == replace(intent, reason="y")
+
+
 def test_a_reason_over_several_lines_is_one_line() -> None:
     wanted = only(spec("recurring: off").replace("recurring: off}", "recurring: off,\n    reason: 'one\n\n    two'}"))
     assert wanted.intent is not None
@@ -175,21 +184,26 @@ def test_labels_that_nobody_declares_are_none_and_an_empty_set_is_a_set() -> Non
 
 
 def test_every_field_knows_where_it_was_set() -> None:
-    text = spec("id: x, previously: b, labels: {c: d}", "owner: it, protect: true, facts: {seats: 5, price: 1 EUR}")
+    own = "id: x, previously: b, labels: {c: d}, decided: {for: 2027-02-14, by: z}, schedule: [{from: 2027-01-01, "
+    defaults = "owner: it, protect: true, facts: {seats: 5, price: 1 EUR, last_charge: 7 EUR}"
+    text = spec(own + "cancel: none}]", defaults)
     wanted = only(text)
     assert {name: word_at(text, place.location) for name, place in wanted.fields.items()} == {
         "owner": "it",
         "protect": "true",
         "seats": "5",
         "price": "1",
+        "last_charge": "7",
         "product": "SPB",
         "term": "annual",
         "start": "2026-02-14",
         "id": "x",
         "previously": "b",
         "labels": "",
+        "decided": "",
+        "schedule": "",
     }
-    assert len(wanted.fields) == 10
+    assert len(wanted.fields) == 13
     assert "billing" not in wanted.fields
     assert "nonsense" not in wanted.fields
     assert "id" not in only(spec("")).fields
@@ -281,6 +295,11 @@ def test_layers_resolve_as_a_small_model_of_them_does(root: Any, folder: Any, fi
 
 def test_the_kinds_of_layers_know_which_of_them_are_rules() -> None:
     assert [kind for kind in LayerKind if kind.is_rule] == [LayerKind.FOLDER_RULE, LayerKind.FILE_RULE]
+
+
+def test_a_text_of_several_lines_is_shown_in_one() -> None:
+    assert one_line(" a\n\n b\tc ") == "a b c"
+    assert one_line(None) is None
 
 
 def test_a_price_is_read_exactly() -> None:

@@ -10,7 +10,10 @@ import pytest
 from reconciler.desired import SpecText
 from reconciler.diagnostics import Diagnostic
 from reconciler.settings import DEFAULT_LIMITS, AccountSettings, Limit, LimitName, Override, Settings
+from reconciler.shipped import lifecycle_text
 from reconciler.spec import load_settings
+from reconciler.zones import Zones
+from tests.pages import Fence, blocks
 from tests.spec.reading import PROVIDERS, brief, codes
 
 MINIMAL = "version: 1\naccounts: {contoso: {}}\n"
@@ -18,7 +21,7 @@ MINIMAL = "version: 1\naccounts: {contoso: {}}\n"
 
 def load(text: str) -> tuple[Settings | None, tuple[Diagnostic, ...]]:
     """The settings of a text."""
-    return load_settings(SpecText("reconcile.yaml", dedent(text)), PROVIDERS)
+    return load_settings(SpecText("reconcile.yaml", dedent(text)), PROVIDERS, lifecycle_text, Zones())
 
 
 def settings(text: str) -> Settings:
@@ -37,7 +40,11 @@ def findings(text: str) -> list[str]:
 
 
 def test_what_is_not_given_has_its_default() -> None:
-    assert settings(MINIMAL) == Settings(accounts={"contoso": AccountSettings("contoso", "ledger", "classic")})
+    found = settings(MINIMAL)
+    assert list(found.lifecycles) == ["classic"]
+    accounts = {"contoso": AccountSettings("contoso", "ledger", "classic")}
+    assert found == Settings(accounts=accounts, lifecycles=found.lifecycles)
+    assert (found.prices, found.timezone) == (None, None)
     assert settings(MINIMAL).safety.limits == DEFAULT_LIMITS
 
 
@@ -47,8 +54,10 @@ def test_everything_that_is_given_counts() -> None:
         version: 1
         specs: ./estate/specs/
         store: {url: "sqlite:////var/lib/reconcile/state.db", lineage: 0b9e4a54-2f6e-4a53-8f0c-2f1f4e0b7c11}
+        prices: lists/2026.csv
+        timezone: America/Argentina/Buenos_Aires
         accounts:
-          contoso: {provider: stripe, lifecycle: plain, tenant: 0123, catalogue: none}
+          contoso: {provider: stripe, lifecycle: plain, tenant: 0123, catalogue: none, currency: EUR}
           2024: {catalogue: microsoft}
         safety:
           max_endings: {count: 0}
@@ -62,9 +71,10 @@ def test_everything_that_is_given_counts() -> None:
     assert (found.specs, found.store_url) == ("estate/specs", "sqlite:////var/lib/reconcile/state.db")
     assert found.lineage == "0b9e4a54-2f6e-4a53-8f0c-2f1f4e0b7c11"
     assert found.accounts == {
-        "contoso": AccountSettings("contoso", "stripe", "plain", "0123", "none"),
+        "contoso": AccountSettings("contoso", "stripe", "plain", "0123", "none", "EUR"),
         "2024": AccountSettings("2024", catalogue="microsoft"),
     }
+    assert (found.prices, found.timezone) == ("lists/2026.csv", "America/Argentina/Buenos_Aires")
     assert found.safety.limits[LimitName.MAX_ENDINGS] == Limit(0, 10, 5)
     assert found.safety.limits[LimitName.MAX_SPENDING] == Limit(1, 2, 3)
     assert found.safety.limits[LimitName.MAX_CHANGES] == DEFAULT_LIMITS[LimitName.MAX_CHANGES]
@@ -154,6 +164,18 @@ def test_the_specs_are_in_a_folder_below(specs: str) -> None:
     assert findings(f"{MINIMAL}specs: '{specs}'\n") == ["3:8 bad-specs-folder"]
 
 
+@pytest.mark.parametrize(
+    "prices", ["../prices.csv", "/etc/prices.csv", "a/../b.csv", "..", ".", "./a.csv", "a\\b.csv", "lists/"]
+)
+def test_the_price_list_is_a_file_below(prices: str) -> None:
+    assert findings(f"{MINIMAL}prices: '{prices}'\n") == ["3:9 bad-prices-file"]
+
+
+@pytest.mark.parametrize("prices", ["prices.csv", "a/b.csv", ".prices", "a..b", "p", "Preise für 2026.csv"])
+def test_a_price_list_may_be_named_freely(prices: str) -> None:
+    assert settings(f"{MINIMAL}prices: '{prices}'\n").prices == prices
+
+
 @pytest.mark.parametrize("specs", ["specs", "a/b", "a..b", "...", ".specs", "a/.b", "specs/", "spécs of ours"])
 def test_a_folder_may_be_named_freely(specs: str) -> None:
     assert settings(f"{MINIMAL}specs: '{specs}'\n").specs == specs.rstrip("/")
@@ -173,7 +195,7 @@ def test_a_folder_may_be_named_freely(specs: str) -> None:
         pytest.param(MINIMAL + "spec: x\n", ["3:1 unknown-key"], id="an unknown key"),
         pytest.param(
             "version: 1\naccounts: {a: {provider: legder, lifecycle: clasic, catalogue: ms}}\n",
-            ["2:26 unknown-provider", "2:45 unknown-value", "2:64 unknown-value"],
+            ["2:26 unknown-provider", "2:45 unknown-lifecycle", "2:64 unknown-value"],
             id="misspelt words",
         ),
         pytest.param("version: 1\naccounts: {a: {provider: [x]}}\n", ["2:26 wrong-type"], id="a list for a provider"),
@@ -191,7 +213,7 @@ def test_a_folder_may_be_named_freely(specs: str) -> None:
         pytest.param(
             MINIMAL + "overrides:\n- {limit: max-endings, match: a, count: 1, until: 2026-12-31, reason: x}\n"
             "- {limit: max_endings, match: a, count: 1, until: 2026-02-30, reason: x}\n- {match: a}\n- x\n",
-            ["4:11 unknown-value", "5:51 bad-date", *["6:3 missing-key"] * 4, "7:3 wrong-type"],
+            ["4:11 unknown-value", "5:51 bad-date", *["6:3 missing-key"] * 3, "7:3 wrong-type"],
             id="broken overrides",
         ),
         pytest.param("a: [\n", ["1:5 yaml-syntax"], id="no YAML"),
@@ -239,11 +261,105 @@ def test_every_lifecycle_that_is_shipped_has_its_name(lifecycle: str) -> None:
     assert found.accounts["contoso"].lifecycle == lifecycle
 
 
+def test_the_lifecycles_that_accounts_name_are_read_and_no_others() -> None:
+    found = settings(
+        """\
+        version: 1
+        accounts: {contoso: {}, fabrikam: {lifecycle: plain}, acme: {lifecycle: ours}}
+        lifecycles:
+          ours: {like: classic, summary: our own}
+          unused: {like: microsoft-trial}
+        """
+    )
+    assert sorted(found.lifecycles) == ["classic", "ours", "plain"]
+    assert {name: policy.name for name, policy in found.lifecycles.items()} == {
+        name: name for name in ("classic", "ours", "plain")
+    }
+    assert found.lifecycles["ours"].summary == "our own"
+    assert found.lifecycles["ours"].expired == found.lifecycles["classic"].expired
+
+
+def test_an_account_may_name_a_declared_lifecycle_or_one_that_ships_and_no_other() -> None:
+    text = "version: 1\naccounts: {a: {lifecycle: ours}, b: {lifecycle: our}}\nlifecycles: {ours: {like: plain}}\n"
+    _, (finding,) = load(text)
+    assert (brief([finding]), finding.hint) == (["2:49 unknown-lifecycle"], "did you mean 'ours'?")
+
+
+def test_a_lifecycle_with_mistakes_is_told_once_and_its_accounts_are_not() -> None:
+    text = "version: 1\naccounts: {a: {lifecycle: ours}}\nlifecycles: {ours: {like: plain, expired: 30}}\n"
+    assert findings(text) == ["3:43 wrong-type"]
+
+
+def test_without_the_package_no_lifecycle_is_judged() -> None:
+    text = "version: 1\naccounts: {a: {lifecycle: ours}}\ntimezone: Nowhere\n"
+    found, diagnostics = load_settings(SpecText("reconcile.yaml", text), PROVIDERS)
+    assert diagnostics == ()
+    assert found is not None
+    assert (found.lifecycles, found.timezone) == ({}, "Nowhere")
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("Europe/Berln", "did you mean 'Europe/Berlin'?"),
+        ("europe/berlin", "did you mean 'Europe/Berlin'?"),
+        ("Berlin", "did you mean 'Europe/Berlin'?"),
+        ("New York", "did you mean 'America/New_York'?"),
+        ("localtime", "name one of the IANA database, such as Europe/Berlin"),
+        ("+02:00", "name one of the IANA database, such as Europe/Berlin"),
+        ("2", "name one of the IANA database, such as Europe/Berlin"),
+        ("../../etc/passwd", "name one of the IANA database, such as Europe/Berlin"),
+    ],
+)
+def test_a_time_zone_is_one_of_the_database(name: str, hint: str) -> None:
+    _, (finding,) = load(f"{MINIMAL}timezone: {name}\n")
+    assert brief([finding]) == ["3:11 unknown-timezone"]
+    assert (finding.summary, finding.detail, finding.hint) == ("unknown time zone", f"'{name}'", hint)
+
+
+@pytest.mark.parametrize("name", ["Europe/Berlin", "UTC", "Asia/Kolkata", "Etc/GMT+5"])
+def test_a_time_zone_that_there_is_is_taken(name: str) -> None:
+    assert settings(f"{MINIMAL}timezone: {name}\n").timezone == name
+
+
+def test_zones_that_cannot_be_listed_give_the_general_hint() -> None:
+    class Nowhere:
+        def __contains__(self, name: object) -> bool:
+            return False
+
+    text = SpecText("r.yaml", f"{MINIMAL}timezone: Berlin\n")
+    _, (finding,) = load_settings(text, PROVIDERS, lifecycle_text, Nowhere())
+    assert finding.hint == "name one of the IANA database, such as Europe/Berlin"
+
+
+@pytest.mark.parametrize(
+    ("currency", "hint"),
+    [
+        ("eur", "did you mean 'EUR'?"),
+        ("EURO", "did you mean 'EUR'?"),
+        ("DM", "name a currency in use (ISO 4217), such as EUR"),
+        ("978", "name a currency in use (ISO 4217), such as EUR"),
+    ],
+)
+def test_a_currency_is_one_in_use(currency: str, hint: str) -> None:
+    _, (finding,) = load(f"version: 1\naccounts: {{contoso: {{currency: {currency}}}}}\n")
+    assert brief([finding]) == ["2:32 unknown-currency"]
+    assert (finding.summary, finding.detail) == ("unknown currency", f"'{currency}'")
+    assert finding.hint == hint
+
+
+@pytest.mark.parametrize("fence", [fence for fence in blocks("yaml") if fence.page == "docs/settings.md"], ids=str)
+def test_what_the_page_of_settings_shows_is_read_with_all_that_it_names(fence: Fence) -> None:
+    text = fence.text if fence.text.startswith(("version", "#")) else f"version: 1\n{fence.text}"
+    found = settings(text)
+    assert {account.lifecycle for account in found.accounts.values()} == set(found.lifecycles)
+
+
 def test_near_misses_are_named() -> None:
-    _, found = load("version: 1\naccounts: {a: {lifecycle: microsoft_partner, provider: Ledger}}\nstor: {}\n")
+    _, found = load("version: 1\naccounts: {a: {lifecycle: microsoft-partners, provider: Ledger}}\nstor: {}\n")
     hints = {item.code: item.hint for item in found}
     assert hints == {
-        "unknown-value": "did you mean 'microsoft-partner'?",
+        "unknown-lifecycle": "did you mean 'microsoft-partner'?",
         "unknown-provider": "did you mean 'ledger'?",
         "unknown-key": "did you mean 'store'?",
     }

@@ -88,6 +88,67 @@ def test_a_broken_rule_is_put_out_of_action_and_the_others_keep_their_places() -
     assert [found.is_broken("rules", index) for index in range(3)] == [True, True, False]
 
 
+def test_a_broken_entry_is_put_out_of_action_and_the_others_keep_their_places() -> None:
+    text = (
+        "version: 1\nsubscriptions:\n  A: {schedule: [{from: [x]}, {}]}\n  a:\n"
+        "    schedule:\n    - {from: [x]}\n    - ~\n"
+        "    - {from: 2027-01-01, recurring: on}\n    - {recurring: on}\n"
+    )
+    found = check(text)
+    assert sorted(brief(found.diagnostics)) == [
+        "3:25 wrong-type",
+        "3:3 bad-name",
+        "3:31 missing-key",
+        "6:14 wrong-type",
+        "7:7 null-value",
+        "9:7 missing-key",
+    ]
+    assert found.model is not None
+    entries = found.model.subscriptions["a"].schedule
+    assert entries is not None
+    assert [entry.from_ for entry in entries] == ["9000-01-01", "9000-01-01", "2027-01-01", "9000-01-01"]
+    broken = [found.is_broken("subscriptions", "a", "schedule", index) for index in range(4)]
+    assert broken == [True, True, False, True]
+    assert not found.is_broken("subscriptions", "a", "schedule")
+
+
+def test_what_is_left_of_an_entry_is_judged_on() -> None:
+    text = (
+        "version: 1\nsubscriptions:\n  a:\n    schedule:\n"
+        "    - {from: 2027-01-01, recurring: on, cancel: immediately}\n"
+        "    - {from: 2027-02-01, until: 2027-03-01, recurring: off}\n"
+    )
+    found = check(text)
+    assert brief(found.diagnostics) == ["5:49 not-schedulable", "6:26 unknown-key"]
+    assert found.model is not None
+    entries = found.model.subscriptions["a"].schedule
+    assert entries is not None
+    said = [(entry.from_, entry.recurring, entry.cancel) for entry in entries]
+    assert said == [("2027-01-01", "on", None), ("2027-02-01", "off", None)]
+    assert found.is_broken("subscriptions", "a", "schedule", 0, "cancel")
+    assert not found.is_broken("subscriptions", "a", "schedule", 0)
+
+
+class Lists(models.Block):
+    """A file of lists, for whose items nothing can stand in."""
+
+    version: int
+    kept: list[int] | None = None
+    numbers: list[int] | None = None
+    within: dict[str, dict[str, list[int]]] | None = None
+
+
+def test_a_list_in_whose_items_something_is_wrong_says_nothing_at_all() -> None:
+    text = "version: 1\nkept: [1]\nnumbers: [1, x, y]\nwithin: {a: {rules: [z], b: [2]}}\n"
+    document = Document("a.yaml", text)
+    found = checked(document, parse(document, PlainScalars()), Lists)
+    assert brief(found.diagnostics) == ["3:14 wrong-type", "3:17 wrong-type", "4:22 wrong-type"]
+    assert found.model is not None
+    assert (found.model.kept, found.model.numbers, found.model.within) == ([1], None, {"a": {"b": [2]}})
+    assert found.is_broken("numbers", 0)
+    assert not found.is_broken("within", "a", "b")
+
+
 @pytest.mark.parametrize("version", ["2", "'1'", "1.0", "true", "[1]", "1e0"])
 def test_of_another_version_nothing_else_is_judged(version: str) -> None:
     found = check(f"version: {version}\nwhatever: 1\nsubscriptions: []\n")

@@ -17,13 +17,27 @@ def mistake(own: str, before: str = "") -> Diagnostic:
     return finding
 
 
+NOW = "when: immediately, reason: x"
+OFF = "from: 2027-01-01, recurring: off"
+LATE = "'2027-03-01T00:00Z'"
+MANY = ", ".join(["{from: 2027-01-01, recurring: off}"] * 201)
+
+
 @pytest.mark.parametrize(
     ("own", "code", "detail", "hint"),
     [
         ("recuring: on", "unknown-key", "'recuring'", "did you mean 'recurring'?"),
         ("Recurring: on", "unknown-key", "'Recurring'", "did you mean 'recurring'?"),
         ("seats: 5", "unknown-key", "'seats'", "what was bought stands under 'facts'"),
-        ("xyz: 5", "unknown-key", "'xyz'", "known here: cancel, facts, id, labels, owner, previously"),
+        ("xyz: 5", "unknown-key", "'xyz'", "known here: cancel, decided, facts, id, labels, owner, previously"),
+        ("last_charge: 5 EUR", "unknown-key", "'last_charge'", "what was bought stands under 'facts'"),
+        (
+            "on_blocked: at-renewal",
+            "unknown-key",
+            "'on_blocked'",
+            "within 'cancel': {when: immediately, on_blocked: …}",
+        ),
+        ("confirm: contoso/a@2026-01-01", "unknown-key", "'confirm'", "within 'cancel': {when: immediately, confirm"),
         ("cancel: {wen: none, when: none}", "unknown-key", "'wen'", "did you mean 'when'?"),
         ("recurring: On", "unknown-value", "'On' for 'recurring'", "did you mean 'on'?"),
         ("recurring: yes", "unknown-value", "'yes' for 'recurring'", "did you mean 'on'?"),
@@ -55,6 +69,62 @@ def mistake(own: str, before: str = "") -> Diagnostic:
         ("previously: p\u0430rt", "bad-name", "'p\u0430rt'", "CYRILLIC SMALL LETTER A"),
         ("cancel: {when: none, confirm: yes}", "bad-confirm", "'yes'", "account/name@YYYY-MM-DD"),
         ("cancel: {reason: x}", "missing-key", "'when'", "add 'when'"),
+        (f"cancel: {{{NOW}, on_blocked: none}}", "unknown-value", "'none' for 'on_blocked'", "write 'at-renewal'"),
+        (f"cancel: {{{NOW}, on_blocked: renewal}}", "unknown-value", "'renewal' for 'on_blocked'", "'at-renewal'?"),
+        (
+            "cancel: {when: at-renewal, on_blocked: at-renewal}",
+            "needless-on-blocked",
+            "beside 'when: at-renewal'",
+            "take it out, or write 'when: immediately'",
+        ),
+        ("schedule: []", "empty-schedule", "", "add an entry, or leave 'schedule' out"),
+        (f"schedule: [{MANY}]", "schedule-too-long", "more than 200", "that a later one has replaced"),
+        (f"schedule: {{{OFF}}}", "wrong-type", "a mapping for 'schedule', which takes a list", "begins with '- '"),
+        ("schedule: off", "wrong-type", "text for 'schedule', which takes a list", ""),
+        ("schedule: [off]", "wrong-type", "text for 'schedule', which takes a mapping", ""),
+        (f"schedule: [{{{OFF}, until: x}}]", "unknown-key", "'until'", "known here: cancel, from, reason, recurring"),
+        ("schedule: [{recurring: off}]", "missing-key", "'from'", "add 'from'"),
+        ("schedule: [{from: 2027-01-01}]", "schedule-sets-nothing", "", "add 'recurring' or 'cancel'"),
+        ("schedule: [{from: 2027-02-30, recurring: off}]", "bad-date", "'2027-02-30'", "YYYY-MM-DD"),
+        ("schedule: [{from: 2027, recurring: off}]", "bad-date", "'2027'", "YYYY-MM-DD"),
+        ("schedule: [{from: 2027-03-01T00:00Z, recurring: off}]", "bad-date", LATE, "write the day alone, 2027-03-01:"),
+        ("schedule: [{from: 2027-01-01, recurring: yes}]", "unknown-value", "'yes' for 'recurring'", "mean 'on'?"),
+        (
+            "schedule: [{from: 2027-01-01, cancel: immediately}]",
+            "not-schedulable",
+            "'cancel: immediately'",
+            "or schedule 'cancel: at-renewal'",
+        ),
+        (
+            "schedule: [{from: 2027-01-01, cancel: unmanaged}]",
+            "not-schedulable",
+            "'cancel: unmanaged'",
+            "take the older entries out",
+        ),
+        (
+            "schedule: [{from: 2027-01-01, recurring: unmanaged}]",
+            "not-schedulable",
+            "'recurring: unmanaged'",
+            "take the older entries out",
+        ),
+        (
+            "schedule: [{from: 2027-01-01, cancel: {when: none}}]",
+            "unknown-value",
+            "for 'cancel'",
+            "write 'none' or 'at-renewal'",
+        ),
+        (
+            "schedule: [{from: 2027-01-01, recurring: on, cancel: at-renewal}]",
+            "contradiction",
+            "'recurring: on' beside 'cancel: at-renewal'",
+            "take 'recurring: on' out",
+        ),
+        ("decided: {for: 2027-02-14}", "missing-key", "'by'", "add 'by'"),
+        ("decided: {by: me}", "missing-key", "'for'", "add 'for'"),
+        ("decided: {for: 2027-02-29, by: me}", "bad-date", "'2027-02-29'", "YYYY-MM-DD"),
+        ("decided: {for: 2027-02-14, by: ' '}", "empty-text", "for 'by'", "write something"),
+        ("decided: {for: 2027-02-14, by: me, nota: x}", "unknown-key", "'nota'", "did you mean 'note'?"),
+        ("decided: true", "wrong-type", "true or false for 'decided', which takes a mapping", ""),
     ],
 )
 def test_a_mistake_is_told_with_its_way_out(own: str, code: str, detail: str, hint: str) -> None:
@@ -94,8 +164,11 @@ def test_another_version_says_which_one_is_read(version: str) -> None:
     ("path", "keys"),
     [
         ((), ["account", "defaults", "rules", "subscriptions", "version"]),
-        (("subscriptions", "a", "facts"), ["billing", "price", "product", "seats", "start", "term"]),
-        (("subscriptions", "a", "cancel"), ["confirm", "reason", "when"]),
+        (("subscriptions", "a", "facts"), ["billing", "last_charge", "price", "product", "seats", "start", "term"]),
+        (("subscriptions", "a", "cancel"), ["confirm", "on_blocked", "reason", "when"]),
+        (("subscriptions", "a", "schedule", 0), ["cancel", "from", "reason", "recurring"]),
+        (("subscriptions", "a", "schedule", 0, "from"), []),
+        (("subscriptions", "a", "decided"), ["by", "for", "note"]),
         (("defaults", "cancel"), ["reason", "when"]),
         (("rules", 0), ["match", "set"]),
         (("rules", 0, "match"), ["account", "key", "labels", "owner", "product"]),

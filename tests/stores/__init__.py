@@ -2,4 +2,4 @@
 
 import pytest
 
-pytest.register_assert_rewrite("tests.stores.contract", "tests.stores.places")
+pytest.register_assert_rewrite("tests.stores.contract", "tests.stores.time_contract", "tests.stores.places")

@@ -15,10 +15,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.changes import Change, Kind
+from reconciler.changes import Change, Kind, Risk
 from reconciler.diagnostics import Location
 from reconciler.errors import LeaseHeld, StoreError
-from reconciler.journal import Entry, Freeze, HistoryEntry, Holder, Outcome, OutcomeKind, Run
+from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, Outcome, OutcomeKind, Run
 from reconciler.model import Cancel, Money, Recurring, Status, StoredSubscription, SubscriptionKey, Term, TermLength
 from reconciler.ports import Bookkeeping, Lease, StateReader, Store
 from reconciler.stored import StoredState
@@ -59,6 +59,8 @@ def records(draw: st.DrawFn) -> StoredSubscription:
         labels=draw(st.dictionaries(texts, texts, max_size=3)),
         protected=draw(st.booleans()),
         declared=draw(st.booleans()),
+        extended=draw(st.booleans()),
+        last_charge=draw(st.none() | amounts),
     )
 
 
@@ -235,6 +237,7 @@ class StoreContract:
             commit_author="Grace Hopper <grace@example.com>",
             source=Location("specs/contoso.yaml", 22, 16),
             as_of=NOW,
+            risk=Risk.REVERSIBLE,
         )
 
     def test_a_long_history_is_told_whole(self, place: Place) -> None:
@@ -504,6 +507,18 @@ class StoreContract:
         assert store.freeze() == seen(place).freeze == freeze
         store.set_freeze(a_run("thaw-1", command="thaw"), None)
         assert store.freeze() is seen(place).freeze is None
+
+    def test_every_freeze_and_thaw_is_told_oldest_first_with_who_and_why(self, place: Place) -> None:
+        store = recorded(place, registered("contoso/a"))
+        freeze = Freeze("year end", NOW, "ada")
+        store.set_freeze(a_run("freeze-1", command="freeze", reason="year end", ci_run="ci/7"), freeze)
+        store.set_freeze(a_run("thaw-1", command="thaw", reason="year end", started_at=LATER, actor="grace"), None)
+        store.set_freeze(a_run("freeze-2", command="freeze", started_at=LATER), freeze)
+        assert list(store.freezes()) == [
+            FreezeEntry("freeze-1", NOW, "freeze", "year end", "ada", "ci/7"),
+            FreezeEntry("thaw-1", LATER, "thaw", "year end", "grace"),
+            FreezeEntry("freeze-2", LATER, "freeze", None, "ada"),
+        ]
 
     def test_a_freeze_of_another_process_is_seen_at_once(self, place: Place) -> None:
         store = place.make()

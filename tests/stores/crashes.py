@@ -56,6 +56,19 @@ with FileLease(path, 0.0).hold():
 """
 """Dies when the new store has its tables, and no name yet."""
 
+WHILE_MIGRATING = f"""{PREPARE}
+with FileLease(path, 0.0).hold():
+    import reconciler.stores.sqlite as sqlite
+    migrate = sqlite.migrate
+    def dying(connection, steps):
+        connection.set_progress_handler(die, int(sys.argv[2]))
+        migrate(connection, steps)
+        connection.set_progress_handler(None, 0)
+    sqlite.migrate = dying
+    open_store(path, 0.0).close()
+"""
+"""Dies after so many steps of a migration; ends well if there are fewer."""
+
 HOLD = f"""{PREPARE}
 with FileLease(path, 0.0).hold():
     print("ready", flush=True)

@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,8 @@ from reconciler.stores.sqlite import SqliteReader, SqliteStore, open_reader, ope
 from tests.stores.contract import LINEAGE
 
 ROOT = Path(__file__).resolve().parents[2]
+DATA = Path(__file__).parent / "data"
+"""Stores as earlier releases wrote them: `v1.sql` is the whole database as text, `v1.jsonl` its export."""
 NOBODY = 65534
 PATIENCE = 30.0
 """Seconds after which a test gives up on another process; none needs more than a fraction of it."""
@@ -61,6 +64,14 @@ def sqlite_place(tmp_path: Path) -> Iterator[SqlitePlace]:
 
 
 place = pytest.fixture(sqlite_place)
+
+
+def written_by_version_1(place: SqlitePlace) -> SqlitePlace:
+    """The place, with a store in it that the first schema's release wrote."""
+    place.path.parent.mkdir()
+    with closing(sqlite3.connect(place.path)) as connection:
+        connection.executescript((DATA / "v1.sql").read_text(encoding="utf-8"))
+    return place
 
 
 def everything_in(folder: Path) -> dict[str, tuple[bytes, int, int]]:

@@ -11,11 +11,13 @@ import pytest
 from reconciler.changes import Kind
 from reconciler.diagnostics import Severity
 from reconciler.errors import StoreBusy, StoreError
+from reconciler.events import EventKind
 from reconciler.stores.check import check_store
-from tests.builders import NOW, a_change, a_run, an_entry
+from tests.builders import NOW, a_change, a_run, a_stored, an_entry
 from tests.stores.contract import LINEAGE, recorded, registered, renamed
 from tests.stores.places import SqlitePlace, another_process, everything_in, place
 from tests.stores.test_reader import LOCK_OUT
+from tests.stores.time_contract import happened
 
 __all__ = ["place"]
 
@@ -28,7 +30,8 @@ def sound(place: SqlitePlace) -> Path:
         store.intend("run-1", [change, other])
         store.record("run-1", [change], NOW)
         store.begin(a_run("run-2"))
-        store.record("run-2", [registered("contoso/d"), an_entry(a_change(Kind.FORGET, "contoso/d"))], NOW)
+        forgotten = [registered("contoso/d"), an_entry(a_change(Kind.FORGET, "contoso/d"))]
+        store.record("run-2", [*forgotten, happened(EventKind.RENEWED, a_stored("contoso/b"))], NOW)
     return place.path
 
 
@@ -86,6 +89,16 @@ def test_a_new_store_is_sound(place: SqlitePlace) -> None:
         ("UPDATE journal SET before_values = '[]' WHERE number = 2", "store-row", "journal entry 2: no JSON object"),
         ("UPDATE runs SET allowed = '{ }' WHERE number = 1", "store-row", "runs 1: allowed cannot be '{ }'"),
         ("UPDATE store SET safety = '[]'", "store-row", "no JSON object"),
+        (
+            "UPDATE journal SET happened_at = NULL WHERE number = 9",
+            "store-journal",
+            "entry 9: renewed without an instant",
+        ),
+        ("UPDATE journal SET happened_at = at WHERE number = 1", "store-journal", "entry 1: register with an instant"),
+        ("UPDATE journal SET value_minor = 5", "store-row", "journal entry 1: no text"),
+        ("UPDATE journal SET risk = 'high' WHERE number = 2", "store-row", "journal 2: risk cannot be 'high'"),
+        ("UPDATE subscriptions SET extended = 2 WHERE name = 'b'", "store-row", "contoso/b: extended cannot be '2'"),
+        ("DROP INDEX journal_recent", "store-schema", "journal_recent"),
         ("DELETE FROM store", "store-corrupt", "its head is missing"),
         ("DROP INDEX journal_operation", "store-schema", "journal_operation"),
         ("CREATE TABLE mine (x)", "store-schema", "mine"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from hashlib import sha256
 from itertools import pairwise
 from pathlib import Path
@@ -11,16 +12,28 @@ from typing import Any
 import orjson
 import pytest
 
-from reconciler.changes import Kind
+from reconciler.changes import Kind, Risk
 from reconciler.errors import InputError, StoreError, StoreUnwritable
+from reconciler.events import EventKind
 from reconciler.journal import Freeze, Holder, OutcomeKind
+from reconciler.model import Money
 from reconciler.ports import Bookkeeping
 from reconciler.stores.check import check_store
 from reconciler.stores.export import ImportSummary, export_lines, import_store
 from tests.builders import NOW, a_change, a_run, a_stored, an_entry
-from tests.stores.contract import LATER, LINEAGE, recorded, registered, renamed, seen, stored, told
-from tests.stores.places import SqlitePlace, place
+from tests.stores.contract import (
+    LATER,
+    LINEAGE,
+    recorded,
+    registered,
+    renamed,
+    seen,
+    stored,
+    told,
+)
+from tests.stores.places import DATA, SqlitePlace, place, written_by_version_1
 from tests.stores.test_migrations import small_files
+from tests.stores.time_contract import happened, of_value
 
 __all__ = ["place"]
 
@@ -31,8 +44,10 @@ def full(tmp_path: Path) -> Iterator[SqlitePlace]:
     found = SqlitePlace(tmp_path / "full" / "state.db")
     hostile = a_stored("adatum/x", owner="\x1b[31m\n\u2028'\"", labels={"b": "2", "a": "ä"}, seats=3, protected=True)
     with recorded(found, registered("contoso/a"), stored(hostile), run=a_run(allowed=("max-endings=x",))) as store:
-        store.record("run-1", [renamed("contoso/a", "contoso/b")], NOW)
-        store.intend("run-1", [an_entry(a_change(key="contoso/b"))])
+        extended = happened(EventKind.EXTENDED, replace(hostile, extended=True, last_charge=Money(51500, "EUR")))
+        store.record("run-1", [renamed("contoso/a", "contoso/b"), extended], NOW)
+        valued = a_change(key="contoso/b", risk=Risk.REVERSIBLE_UNTIL, impact=of_value(618000, until=LATER))
+        store.intend("run-1", [an_entry(valued)])
         store.begin(a_run("cut-off", as_of=LATER))
         store.record("cut-off", [an_entry(a_change(Kind.CANCEL_NOW, "contoso/b"), kind=OutcomeKind.FAILED)], LATER)
         store.begin(a_run("run-3"))
@@ -78,7 +93,7 @@ def sealed(body: list[bytes]) -> list[bytes]:
 
 def test_an_export_that_was_taken_back_exports_the_same_bytes(full: SqlitePlace, place: SqlitePlace) -> None:
     lines = exported(full)
-    assert import_store(place.path, lines, 0.0) == ImportSummary(LINEAGE, 3, 2, 4, 5)
+    assert import_store(place.path, lines, 0.0) == ImportSummary(LINEAGE, 3, 2, 4, 6)
     assert exported(place) == lines
     assert seen(place) == seen(full)
     assert told(place.open()) == told(full.open())
@@ -90,14 +105,14 @@ def test_an_export_begins_with_a_header_and_ends_with_the_digest_of_all_before_i
     *body, end = exported(full)
     assert orjson.loads(body[0]) == {
         "format": "reconcile-store",
-        "format_version": 1,
+        "format_version": 2,
         "lineage": LINEAGE,
         "serial": 3,
-        "counts": {"store": 1, "accounts": 2, "subscriptions": 2, "runs": 4, "journal": 5},
+        "counts": {"store": 1, "accounts": 2, "subscriptions": 2, "runs": 4, "journal": 6},
     }
     assert orjson.loads(end) == {"lines": len(body), "sha256": sha256(b"".join(body)).hexdigest()}
     assert [orjson.loads(line)["table"] for line in body[1:]] == (
-        ["store"] + ["accounts"] * 2 + ["subscriptions"] * 2 + ["runs"] * 4 + ["journal"] * 5
+        ["store"] + ["accounts"] * 2 + ["subscriptions"] * 2 + ["runs"] * 4 + ["journal"] * 6
     )
 
 
@@ -116,6 +131,25 @@ def test_the_same_story_makes_the_same_export_whatever_the_file_went_through(
     store.describe_holder(None)
     store._connection.execute("VACUUM")
     assert exported(full) == lines
+
+
+def test_an_export_of_format_version_1_is_taken_back_as_a_migration_would_take_its_store(
+    tmp_path: Path, place: SqlitePlace
+) -> None:
+    lines = (DATA / "v1.jsonl").read_bytes().splitlines(keepends=True)
+    assert import_store(place.path, lines, 0.0) == ImportSummary(LINEAGE, 3, 3, 5, 9)
+    assert check_store(place.path, 0.0, LINEAGE) == []
+    migrated = written_by_version_1(SqlitePlace(tmp_path / "migrated" / "state.db"))
+    migrated.open().close()
+    assert exported(place) == exported(migrated)
+    assert orjson.loads(exported(place)[0])["format_version"] == 2
+    migrated.close()
+
+
+def test_an_edited_export_of_format_version_1_is_refused(place: SqlitePlace) -> None:
+    lines = (DATA / "v1.jsonl").read_bytes().splitlines(keepends=True)
+    found = refused(place.path, forged(lines, 4, lambda line: line.update(extended=False)))
+    assert found.message.endswith("wrong keys: extended")
 
 
 def test_an_empty_store_can_be_exported_and_taken_back(tmp_path: Path, place: SqlitePlace) -> None:
@@ -187,9 +221,10 @@ def test_an_export_cut_at_any_byte_is_refused(full: SqlitePlace, place: SqlitePl
         pytest.param(b"name,product\n", "not-an-export", id="a table"),
         pytest.param(b"[1]\n", "not-an-export", id="other json"),
         pytest.param(b'{"format_version":"1.0","command":"plan"}\n', "not-an-export", id="a plan"),
-        pytest.param(b'{"format":"reconcile-store","format_version":2,"x":1}\n', "newer-export", id="a newer one"),
+        pytest.param(b'{"format":"reconcile-store","format_version":3,"x":1}\n', "newer-export", id="a newer one"),
         pytest.param(b'{"format":"reconcile-store","format_version":1}\n', "export-edited", id="half a header"),
         pytest.param(b'{"format":"reconcile-store","format_version":"1"}\n', "export-edited", id="an odd version"),
+        pytest.param(b'{"format":"reconcile-store","format_version":0}\n', "export-edited", id="a version before all"),
     ],
 )
 def test_a_file_that_is_no_export_of_ours_is_refused_at_its_first_line(
@@ -246,12 +281,20 @@ def test_an_edited_export_is_refused(
         pytest.param(4, lambda line: line.update(term_end="2026-01-01T00:00:00Z"), id="a term that ends too early"),
         pytest.param(4, lambda line: line.update(labels=[]), id="labels that are none"),
         pytest.param(4, lambda line: line.update(price_minor=5), id="a price without a currency"),
+        pytest.param(4, lambda line: line.update(last_charge_minor=None), id="a charge without an amount"),
+        pytest.param(4, lambda line: line.update(extended=1), id="a number for a flag"),
+        pytest.param(4, lambda line: line.pop("extended"), id="a column too few"),
         pytest.param(4, lambda line: line.update(name="unheard-of"), id="a record that no change made"),
         pytest.param(6, lambda line: line.update(number=2), id="one number for two runs"),
         pytest.param(10, lambda line: line.update(run=77), id="an entry of no run"),
         pytest.param(11, lambda line: line.update(serial=None), id="an outcome without a serial"),
         pytest.param(11, lambda line: line.update(serial=1 << 63), id="a number over 64 bits"),
-        pytest.param(14, lambda line: line.update(closes=1), id="an outcome that closes another"),
+        pytest.param(13, lambda line: line.update(happened_at=None), id="an event that never happened"),
+        pytest.param(14, lambda line: line.update(value_currency=None), id="a value without a currency"),
+        pytest.param(14, lambda line: line.update(risk="high"), id="an unknown risk"),
+        pytest.param(15, lambda line: line.update(closes=1), id="an outcome that closes another"),
+        pytest.param(15, lambda line: line.update(happened_at="2026-11-23T00:00:00Z"), id="a change of time's doing"),
+        pytest.param(0, lambda line: line.update(format_version=1), id="a version that had other columns"),
     ],
 )
 def test_a_forged_export_that_does_not_hold_together_is_refused(

@@ -5,31 +5,42 @@ from __future__ import annotations
 import resource
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
+from dataclasses import replace
 
 import pytest
 
+from reconciler.changes import Kind
 from reconciler.errors import StoreError, StoreUnwritable
+from reconciler.events import EventKind
+from reconciler.model import Money
+from reconciler.ports import Bookkeeping
+from reconciler.stored import RecentChange
 from reconciler.stores import migrations
 from reconciler.stores.check import check_store
 from reconciler.stores.migrations import STEPS, Step, expected_schema, migrate, version
-from reconciler.stores.sqlite import open_reader, open_store
+from reconciler.stores.sqlite import SqliteReader, open_reader, open_store
 from reconciler.stores.tables import EXPORTED, HOLDER
-from tests.stores.contract import recorded, registered, seen
-from tests.stores.places import SqlitePlace, everything_in, place
+from tests.builders import NOW, a_change, a_key, a_run, a_stored, an_entry
+from tests.stores.contract import LATER, LINEAGE, recorded, registered, seen
+from tests.stores.crashes import WHILE_MIGRATING
+from tests.stores.places import SqlitePlace, everything_in, place, run_until_killed, written_by_version_1
+from tests.stores.time_contract import happened
 
 __all__ = ["place"]
 
-SECOND_STEP = Step(
-    2,
+LATEST = STEPS[-1].version
+NEXT_STEP = Step(
+    LATEST + 1,
     "seconds of every subscription",
     (
         "CREATE TABLE seconds (account TEXT, name TEXT, seconds INTEGER)",
         "INSERT INTO seconds SELECT account, name, 0 FROM subscriptions",
     ),
 )
-TWO = (*STEPS, SECOND_STEP)
-HALF_STEP = Step(3, "half of it works", ("CREATE TABLE thirds (x)", "INSERT INTO no_such_table VALUES (1)"))
+LONGER = (*STEPS, NEXT_STEP)
+FIRST = STEPS[:1]
+HALF_STEP = Step(LATEST + 2, "half of it works", ("CREATE TABLE thirds (x)", "INSERT INTO no_such_table VALUES (1)"))
 
 
 @pytest.fixture
@@ -46,26 +57,30 @@ def versions(connection: sqlite3.Connection) -> list[tuple[int, str]]:
 
 
 def test_versions_are_numbered_from_one_without_a_gap() -> None:
-    assert [step.version for step in TWO] == [1, 2]
+    assert [step.version for step in LONGER] == [*range(1, LATEST + 2)]
 
 
 def test_a_new_database_gets_every_step_with_its_record(memory: sqlite3.Connection) -> None:
-    migrate(memory, TWO)
-    assert versions(memory) == [(1, "the first schema"), (2, "seconds of every subscription")]
-    assert version(memory) == 2
+    migrate(memory, LONGER)
+    assert versions(memory) == [
+        (1, "the first schema"),
+        (2, "time, money and consequences"),
+        (3, "seconds of every subscription"),
+    ]
+    assert version(memory) == 3
     assert memory.execute("PRAGMA application_id").fetchone() == (migrations.APPLICATION_ID,)
 
 
 def test_a_step_is_applied_once(memory: sqlite3.Connection) -> None:
-    for steps in (STEPS, TWO, TWO):
+    for steps in (FIRST, STEPS, LONGER, LONGER):
         migrate(memory, steps)
-    assert [number for number, _ in versions(memory)] == [1, 2]
+    assert [number for number, _ in versions(memory)] == [1, 2, 3]
 
 
 def test_a_step_that_fails_leaves_everything_as_the_step_before_it(memory: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        migrate(memory, (*TWO, HALF_STEP))
-    assert (version(memory), [number for number, _ in versions(memory)]) == (2, [1, 2])
+        migrate(memory, (*LONGER, HALF_STEP))
+    assert (version(memory), [number for number, _ in versions(memory)]) == (3, [1, 2, 3])
     assert "thirds" not in {name for _, name, _ in migrations.schema(memory)}
 
 
@@ -74,7 +89,7 @@ def test_the_schema_has_the_columns_that_are_written_and_read() -> None:
     migrate(connection)
     for table in (*EXPORTED, HOLDER):
         found = [row[1] for row in connection.execute(f"PRAGMA table_info({table.name})")]
-        assert set(found) - {"one"} == set(table.names)
+        assert [name for name in found if name != "one"] == [*table.names]
         keys = [row[1] for row in connection.execute(f"PRAGMA table_info({table.name})") if row[5]]
         assert keys in (list(table.names[: table.keys]), ["one"])
     connection.close()
@@ -82,24 +97,24 @@ def test_the_schema_has_the_columns_that_are_written_and_read() -> None:
 
 def test_two_databases_with_the_same_steps_have_the_same_schema() -> None:
     assert expected_schema() == expected_schema()
-    assert expected_schema(TWO) != expected_schema()
+    assert expected_schema(LONGER) != expected_schema()
 
 
 def test_an_older_store_is_migrated_when_it_is_opened_for_writing(place: SqlitePlace) -> None:
     recorded(place, registered("contoso/a")).close()
     before = seen(place)
-    with open_store(place.path, 0.0, steps=TWO) as store:
+    with open_store(place.path, 0.0, steps=LONGER) as store:
         assert store.snapshot() == before
-    with pytest.raises(StoreError, match="schema version 2"):
+    with pytest.raises(StoreError, match="schema version 3"):
         place.read()
-    assert check_store(place.path, 0.0, steps=TWO) == []
+    assert check_store(place.path, 0.0, steps=LONGER) == []
 
 
 def test_a_backup_of_the_whole_older_store_is_kept_beside_it(place: SqlitePlace) -> None:
     recorded(place, registered("contoso/a")).close()
     before = seen(place)
-    open_store(place.path, 0.0, steps=TWO).close()
-    backup = SqlitePlace(place.path.with_name("state.db.backup-v1"))
+    open_store(place.path, 0.0, steps=LONGER).close()
+    backup = SqlitePlace(place.path.with_name("state.db.backup-v2"))
     assert seen(backup) == before
     assert check_store(backup.path, 0.0) == []
     assert backup.path.stat().st_mode & 0o777 == 0o600
@@ -110,12 +125,12 @@ def test_a_backup_is_never_written_over(place: SqlitePlace) -> None:
     recorded(place, registered("contoso/a")).close()
     old = place.path.read_bytes()
     for _ in range(2):
-        open_store(place.path, 0.0, steps=TWO).close()
+        open_store(place.path, 0.0, steps=LONGER).close()
         place.path.write_bytes(old)
     assert sorted(path.name for path in place.path.parent.iterdir()) == [
         "state.db",
-        "state.db.backup-v1",
-        "state.db.backup-v1.2",
+        "state.db.backup-v2",
+        "state.db.backup-v2.2",
     ]
 
 
@@ -130,9 +145,90 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(place: SqlitePlace) -
     recorded(place, registered("contoso/a")).close()
     before = seen(place)
     with pytest.raises(StoreError):
-        open_store(place.path, 0.0, steps=(*STEPS, Step(2, "half of it works", HALF_STEP.statements)))
+        open_store(place.path, 0.0, steps=(*STEPS, Step(LATEST + 1, "half of it works", HALF_STEP.statements)))
     assert seen(place) == before
     assert check_store(place.path, 0.0) == []
+
+
+def test_the_kept_older_store_is_what_its_release_would_have_made(place: SqlitePlace) -> None:
+    written_by_version_1(place)
+    assert check_store(place.path, 0.0, LINEAGE) == []
+    with closing(sqlite3.connect(place.path)) as connection:
+        assert migrations.schema(connection) == expected_schema(FIRST)
+
+
+def what_it_holds(store: SqliteReader) -> tuple[object, ...]:
+    """Everything, without the remark on how it was read."""
+    return replace(store.snapshot(), diagnostics=()), list(store.history()), list(store.freezes())
+
+
+def what_is_read(place: SqlitePlace) -> tuple[object, ...]:
+    """The same as somebody else reads it now."""
+    reader = open_reader(place.path, 0.0)
+    assert reader is not None
+    with reader:
+        return what_it_holds(reader)
+
+
+def test_a_store_of_the_first_schema_is_taken_along_without_loss(place: SqlitePlace) -> None:
+    written_by_version_1(place)
+    assert [found.code for found in seen(place).diagnostics] == ["migrated-copy"]
+    before = what_is_read(place)
+    with place.open() as store:
+        assert what_it_holds(store) == before
+        assert version(store._connection) == 2
+        assert migrations.schema(store._connection) == expected_schema()
+    assert check_store(place.path, 0.0, LINEAGE) == []
+    with closing(sqlite3.connect(place.path.with_name("state.db.backup-v1"))) as backup:
+        assert migrations.schema(backup) == expected_schema(FIRST)
+
+
+def test_what_the_first_schema_did_not_know_is_not_made_up(place: SqlitePlace) -> None:
+    store = written_by_version_1(place).open()
+    rows = store.snapshot().subscriptions
+    assert [str(key) for key in rows] == ["adatum/premium", "adatum/visio", "contoso/new"]
+    assert {(row.extended, row.last_charge) for row in rows.values()} == {(False, None)}
+    premium = rows[a_key("adatum/premium")]
+    assert (premium.price, premium.labels) == (Money(2060, "EUR"), {"b": "it's", "team": "Vertrieb Süd"})
+    entries = list(store.history())
+    assert [entry.kind for entry in entries] == [
+        *["register"] * 4,
+        "cancel-at-renewal",
+        "rename",
+        "cancel-now",
+        "forget",
+        "turn-off-recurring",
+    ]
+    assert {(one.happened_at, one.risk, one.reversible_until, one.value) for one in entries} == {(None,) * 4}
+    (recent,) = store.recent(NOW)
+    assert recent == RecentChange(a_key("adatum/visio"), Kind.CANCEL_AT_RENEWAL, LATER, None, ())
+    assert [(one.kind, one.reason) for one in store.freezes()] == [("freeze", "year end")]
+
+
+def test_a_store_of_the_first_schema_can_be_written_to(place: SqlitePlace) -> None:
+    store = written_by_version_1(place).open()
+    store.begin(a_run("run-9"))
+    row = a_stored("contoso/new", extended=True, last_charge=Money(51500, "EUR"))
+    intent = an_entry(a_change(key="contoso/new"))
+    assert store.record("run-9", [happened(EventKind.EXTENDED, row), intent], LATER) == 4
+    store.finish("run-9", LATER, Bookkeeping())
+    after = seen(place)
+    assert (after.open_intents, after.unfinished) == (frozenset(), {})
+    assert check_store(place.path, 0.0, LINEAGE) == []
+
+
+def test_killed_at_any_step_a_migration_leaves_one_whole_version(place: SqlitePlace) -> None:
+    written_by_version_1(place)
+    before = what_is_read(place)
+    steps, found = 20, set()
+    while run_until_killed(WHILE_MIGRATING, place.path, steps):
+        assert what_is_read(place) == before
+        with closing(sqlite3.connect(place.path)) as connection:
+            found.add(version(connection))
+            assert migrations.schema(connection) == expected_schema(STEPS[: version(connection)])
+        steps *= 3
+    assert found == {1}
+    assert check_store(place.path, 0.0, LINEAGE) == []
 
 
 @contextmanager
@@ -150,7 +246,7 @@ def test_without_room_for_a_backup_nothing_is_migrated(place: SqlitePlace) -> No
     recorded(place, registered("contoso/a")).close()
     before = everything_in(place.path.parent)
     with small_files(8192), pytest.raises(StoreUnwritable) as refused:
-        open_store(place.path, 0.0, steps=TWO)
+        open_store(place.path, 0.0, steps=LONGER)
     assert refused.value.code == "disk-full"
     assert everything_in(place.path.parent) == before
 
@@ -161,6 +257,6 @@ def test_an_older_store_that_another_writer_holds_is_busy(place: SqlitePlace) ->
     other.execute("BEGIN EXCLUSIVE")
     for use in (open_store, open_reader):
         with pytest.raises(StoreError) as refused:
-            use(place.path, 0.0, steps=TWO)
+            use(place.path, 0.0, steps=LONGER)
         assert refused.value.code == "store-busy"
     other.close()

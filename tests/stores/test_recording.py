@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
 from reconciler.changes import Kind
+from reconciler.events import EventKind
 from reconciler.journal import Outcome, OutcomeKind
+from reconciler.model import Status
 from reconciler.stores import recording
 from reconciler.stores.check import check_store
 from tests.builders import NOW, a_change, a_run, a_stored, an_entry
 from tests.stores.contract import recorded, registered, renamed, told
 from tests.stores.places import SqlitePlace, place
+from tests.stores.time_contract import happened
 
 __all__ = ["place"]
 
@@ -51,6 +55,16 @@ def test_one_record_may_change_in_several_batches(place: SqlitePlace) -> None:
         an_entry(a_change(Kind.FORGET, "contoso/s-1")),
     )
     assert [key.name for key in store.snapshot().subscriptions] == ["b", "s-0", "s-2"]
+    assert check_store(place.path, 0.0) == []
+
+
+def test_a_record_that_time_moved_many_times_is_left_as_the_last_one_left_it(place: SqlitePlace) -> None:
+    after = a_stored("contoso/a", status=Status.DELETED)
+    kinds = [EventKind.RENEWED, EventKind.RENEWED, EventKind.EXPIRED, EventKind.DISABLED, EventKind.DELETED]
+    events = [happened(kind, after, NOW - timedelta(days=9 - number)) for number, kind in enumerate(kinds)]
+    store = recorded(place, registered("contoso/a"), registered("contoso/b"), *events)
+    assert store.snapshot().subscriptions[after.key] == after
+    assert [entry.kind for entry in store.history(after.key)] == ["register", *kinds]
     assert check_store(place.path, 0.0) == []
 
 

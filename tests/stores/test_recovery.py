@@ -26,7 +26,7 @@ from tests.builders import NOW, a_change, a_run, an_entry
 from tests.stores.contract import recorded, registered, seen
 from tests.stores.crashes import AFTER_STEPS, AT_COMMIT, WHILE_MAKING
 from tests.stores.places import PATIENCE, SqlitePlace, everything_in, place, run_until_killed
-from tests.stores.test_migrations import SECOND_STEP
+from tests.stores.test_migrations import LATEST, LONGER
 
 __all__ = ["place"]
 
@@ -269,7 +269,7 @@ def test_a_damaged_crashed_store_is_an_error_of_ours_and_leaves_no_copy(place: S
 def test_an_older_store_is_read_from_a_copy_that_was_brought_up_to_date(place: SqlitePlace, temporary: Path) -> None:
     before = a_store(place)
     files = everything_in(place.path.parent)
-    reader = open_reader(place.path, 0.0, steps=(*STEPS, SECOND_STEP))
+    reader = open_reader(place.path, 0.0, steps=LONGER)
     assert reader is not None
     with reader:
         after = reader.snapshot()
@@ -284,6 +284,6 @@ def test_an_older_store_is_read_from_a_copy_that_was_brought_up_to_date(place: S
 
 def test_a_copy_that_cannot_be_brought_up_to_date_is_closed(place: SqlitePlace) -> None:
     a_store(place)
-    broken = Step(2, "a slip", ("CREATE TABLE store (x)",))
+    broken = Step(LATEST + 1, "a slip", ("CREATE TABLE store (x)",))
     with pytest.raises(StoreError, match="table store already exists"):
         open_reader(place.path, 0.0, steps=(*STEPS, broken))

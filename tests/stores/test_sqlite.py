@@ -19,12 +19,13 @@ from tests.stores.contract import LINEAGE, StoreContract, recorded, registered, 
 from tests.stores.places import SqlitePlace, another_process, everything_in, open_folder, place, without_rights
 from tests.stores.test_migrations import small_files
 from tests.stores.test_reader import LOCK_OUT
+from tests.stores.time_contract import TimeContract
 
 __all__ = ["place"]
 
 
-class TestSqlite(StoreContract):
-    """The contract."""
+class TestSqlite(StoreContract, TimeContract):
+    """The contracts."""
 
 
 def test_the_ports_are_those_of_the_program(place: SqlitePlace) -> None:

@@ -133,5 +133,19 @@ def test_a_number_is_no_flag_in_json() -> None:
         RUNS.from_json(values)
 
 
+def test_a_table_of_an_earlier_export_is_without_what_came_later() -> None:
+    now, then = SUBSCRIPTIONS.of(2), SUBSCRIPTIONS.of(1)
+    assert (now.names, now.keys) == (SUBSCRIPTIONS.names, SUBSCRIPTIONS.keys)
+    assert (then.names, then.keys) == (SUBSCRIPTIONS.names[:-3], SUBSCRIPTIONS.keys)
+    assert "extended" not in then.insert
+    assert {table.name for table in EXPORTED if table.of(1).names != table.names} == {"subscriptions", "journal"}
+
+
+def test_a_column_that_came_later_stands_behind_all_that_were_there() -> None:
+    for table in EXPORTED:
+        ages = [column.since for column in table.columns]
+        assert ages == sorted(ages)
+
+
 def test_what_is_exported_first_is_what_others_refer_to() -> None:
     assert [table.name for table in EXPORTED] == ["store", "accounts", "subscriptions", "runs", "journal"]

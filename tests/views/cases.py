@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta, timezone
 from functools import cache
 from typing import Any
 
 from reconciler.catalogue import Catalogue
-from reconciler.changes import Blocked, Change, Drift, JsonValue, Kind, Listed, Refusal, Risk
+from reconciler.changes import Blocked, Change, Drift, JsonValue, Kind, Listed, Refusal, Risk, Scheduled
+from reconciler.consequences import Amount, Basis, Charge, Due, Impact, Refund, Totals
 from reconciler.desired import RuleUse
 from reconciler.diagnostics import Location, warning
+from reconciler.events import Event, EventKind
 from reconciler.journal import ApplyReport, ChangeReport, Freeze, OutcomeKind
-from reconciler.model import SubscriptionKey
+from reconciler.model import Money, SubscriptionKey, TermLength, money_from_text
 from reconciler.plan import Bindings, Plan, Verdict
 from reconciler.settings import AccountSettings
 from reconciler.views.words import NameOf
@@ -40,6 +41,54 @@ class Case:
     names: NameOf
     report: ApplyReport | None = None
     formats: tuple[str, ...] = ("txt", "json", "md", "github")
+
+
+def money(text: str) -> Money:
+    """The sum that `20.60 EUR` says."""
+    found = money_from_text(text)
+    assert found is not None
+    return found
+
+
+def declared(text: str, detail: str = "") -> Amount:
+    """A sum from the declared price."""
+    return Amount(money(text), Basis.DECLARED, detail)
+
+
+NO_PRICE = Amount(None, Basis.UNKNOWN, "no price is declared, and there is no price list")
+
+CANCELLED = Impact(
+    last_day=date(2026, 11, 23),
+    access_ends=NOW,
+    expired_days=0,
+    data_deleted=date(2027, 2, 21),
+    window_closes=datetime(2026, 11, 27, tzinfo=UTC),
+    charge=Charge(declared("1692.00 EUR", "5 x 338.40 EUR"), date(2027, 11, 20), TermLength.ANNUAL, incurred=False),
+    refund=Refund(
+        declared("1673.45 EUR", "5 x 338.40 EUR x 361 / 365"), "prorated", "361 of 365 days left, rounded down"
+    ),
+    value=declared("1692.00 EUR", "5 x 338.40 EUR"),
+)
+"""What follows from cancelling a yearly subscription three days after it began."""
+TURNED_OFF = Impact(
+    last_day=date(2026, 11, 29),
+    access_ends=datetime(2026, 12, 30, tzinfo=UTC),
+    expired_days=30,
+    data_deleted=date(2027, 3, 30),
+    reversible_until=datetime(2026, 11, 30, tzinfo=UTC),
+    charge=Charge(declared("13.10 EUR", "1 x 13.10 EUR"), date(2026, 11, 30), TermLength.MONTHLY, incurred=False),
+    value=declared("13.10 EUR", "1 x 13.10 EUR"),
+)
+"""What follows from turning a monthly subscription off."""
+
+
+def goes_on(
+    amount: Amount, value: Amount | None = None, *, per: TermLength = TermLength.ANNUAL, **fields: Any
+) -> Impact:
+    """What follows where it renews on 1 March 2027."""
+    charge = Charge(amount, date(2027, 3, 1), per, incurred=True)
+    until = datetime(2027, 3, 1, tzinfo=UTC)
+    return Impact(renews=until.date(), reversible_until=until, charge=charge, value=value or amount, **fields)
 
 
 def real_names() -> NameOf:
@@ -69,7 +118,7 @@ def cancel_now(name: str = "contoso/copilot-duplicate", **fields: Any) -> Change
     """An immediate cancellation as planning makes it."""
     usual: dict[str, Any] = {
         "risk": Risk.IRREVERSIBLE,
-        "impact": {"loses_access": True},
+        "impact": CANCELLED,
         "product": "Microsoft_365_Copilot",
         "reason": "duplicate of copilot",
         "place": Location(FILE, 31, 13),
@@ -81,7 +130,7 @@ def turn_off(name: str = "contoso/visio-plan-2", **fields: Any) -> Change:
     """A turning off as planning makes it."""
     usual: dict[str, Any] = {
         "risk": Risk.REVERSIBLE_UNTIL,
-        "impact": {"until": "2026-11-30", "last_day": "2026-11-29"},
+        "impact": TURNED_OFF,
         "product": "VISIOCLIENT",
         "reason": "team moved to another tool",
         "place": Location(FILE, 22, 16),
@@ -161,43 +210,141 @@ def at(line: int) -> Location:
     return Location(FILE, line, 5)
 
 
+_BY_LIST = Amount(money("515.00 EUR"), Basis.PRICE_LIST, "25 x 20.60 EUR")
+_BY_LAST = Amount(money("120.00 USD"), Basis.LAST_CHARGE, "120.00 USD")
+_TERM = Impact(
+    term_start=date(2026, 4, 1), term_end=date(2027, 4, 1), renews=date(2027, 4, 1), value=declared("96.00 EUR")
+)
+_NEVER_ASKED = Impact(
+    last_day=date(2027, 4, 30),
+    reversible_until=datetime(2027, 5, 1, tzinfo=UTC),
+    charge=Charge(NO_PRICE, date(2027, 5, 1), TermLength.ANNUAL, incurred=False),
+    value=NO_PRICE,
+    unknown=("expired_days", "access_ends", "data_deleted"),
+)
+_BY_MONTH = Impact(
+    last_day=date(2027, 2, 13),
+    access_ends=datetime(2027, 2, 14, tzinfo=UTC),
+    access_ends_local=datetime(2027, 2, 14, 2, tzinfo=timezone(timedelta(hours=2), "EET")),
+    expired_days=0,
+    data_deleted=date(2027, 5, 15),
+    data_gone_by=date(2027, 8, 13),
+    reversible_until=datetime(2027, 2, 14, tzinfo=UTC),
+    charge=Charge(_BY_LIST, date(2027, 2, 14), TermLength.MONTHLY, incurred=False),
+    value=Amount(money("6180.00 EUR"), Basis.PRICE_LIST, "25 x 20.60 EUR x 12"),
+    side_effects=("changes that are scheduled at the vendor are deleted", "the custom domain must be removed first"),
+    instead_of="an immediate cancellation, whose window closed on 21 Feb 2026",
+)
+
+
 def one_of_each() -> tuple[Change, ...]:
     """Every kind of change, with all that planning may say of it."""
-    renews: Mapping[str, object] = {"until": "2027-03-01", "renews": "2027-03-01"}
-    term: Mapping[str, object] = {"term_start": "2026-04-01", "term_end": "2027-04-01"}
     until = Risk.REVERSIBLE_UNTIL
     moves: tuple[dict[str, JsonValue], dict[str, JsonValue]] = (
         {"seats": 25, "owner": None, "labels": {"team": "sales", "site": "Graz"}, "protected": False},
         {"seats": 30, "owner": "it@contoso.example", "labels": {"team": "it", "unit": "7"}, "protected": True},
     )
+    again = Charge(declared("48.00 EUR"), date(2026, 11, 23), TermLength.ANNUAL, incurred=True)
+    extended = replace(
+        TURNED_OFF, expired_days=None, access_ends=None, data_deleted=None, extension=declared("13.49 EUR")
+    )
     return (
-        a_change(Kind.REGISTER, "contoso/new-1", impact=term),
-        a_change(Kind.REGISTER, "contoso/new-2", impact=term),
-        a_change(Kind.REGISTER, "fabrikam/new-1", impact=term),
+        a_change(Kind.REGISTER, "contoso/new-1", impact=_TERM),
+        a_change(Kind.REGISTER, "contoso/new-2", impact=_TERM),
+        a_change(Kind.REGISTER, "fabrikam/new-1", impact=_TERM),
         a_change(Kind.ADOPT, "fabrikam/known"),
         a_change(Kind.RENAME, product="VISIOCLIENT", place=at(12)),
-        a_change(Kind.CORRECT, impact=term, product="VISIOCLIENT", place=at(14)),
+        a_change(Kind.CORRECT, impact=_TERM, product="VISIOCLIENT", place=at(14)),
         a_change(Kind.UPDATE, before=moves[0], after=moves[1], product="VISIOCLIENT", place=at(15)),
-        a_change(Kind.TURN_ON, "contoso/word", risk=until, impact=renews, reason="back in use", place=at(70)),
-        turn_off(),
         a_change(
-            Kind.CANCEL_AT_RENEWAL,
-            "contoso/project",
-            risk=until,
-            impact={"until": "2027-05-01", "last_day": "2027-04-30"},
+            Kind.TURN_ON, "contoso/word", risk=until, impact=goes_on(_BY_LAST), reason="back in use", place=at(70)
         ),
-        a_change(Kind.UNDO_CANCEL, "contoso/excel", risk=until, impact=renews, product="SPB"),
+        turn_off(),
+        turn_off("contoso/visio-plan-3", impact=extended, reason=None),
+        a_change(Kind.CANCEL_AT_RENEWAL, "contoso/project", risk=until, impact=_NEVER_ASKED),
+        a_change(Kind.CANCEL_AT_RENEWAL, "contoso/teams", risk=until, impact=_BY_MONTH, product="TEAMS1"),
+        a_change(
+            Kind.UNDO_CANCEL,
+            "contoso/excel",
+            risk=until,
+            impact=goes_on(declared("20.60 EUR"), declared("247.20 EUR"), per=TermLength.MONTHLY),
+            product="SPB",
+        ),
         a_change(
             Kind.UNDO_CANCEL,
             "contoso/access",
             after={"recurring": "off", "cancellation": "none"},
             risk=until,
-            impact={"until": "2027-03-01"},
+            impact=Impact(reversible_until=datetime(2027, 3, 1, tzinfo=UTC)),
         ),
         cancel_now(),
-        a_change(Kind.REACTIVATE, "contoso/planner", risk=Risk.IRREVERSIBLE, reason="needed again", place=at(80)),
+        a_change(
+            Kind.REACTIVATE,
+            "contoso/planner",
+            risk=Risk.IRREVERSIBLE,
+            reason="needed again",
+            place=at(80),
+            impact=Impact(
+                term_start=date(2026, 11, 23),
+                term_end=date(2027, 11, 23),
+                renews=date(2027, 11, 23),
+                charge=again,
+                value=again.amount,
+                side_effects=("the vendor makes a new subscription of it, with an id of its own",),
+            ),
+        ),
         a_change(Kind.FORGET, "contoso/gone", risk=Risk.IRREVERSIBLE, place=Location("command line")),
     )
+
+
+def event(name: str, kind: EventKind, at: date, product: str = "") -> Event:
+    """What time did to a subscription at the beginning of a day."""
+    instant = datetime(at.year, at.month, at.day, tzinfo=UTC)
+    before, after = {"status": "active"}, {"status": str(kind)}
+    if kind is EventKind.RENEWED:
+        before = {"term_start": "2026-01-01", "term_end": at.isoformat()}
+        after = {"term_start": at.isoformat(), "term_end": "2027-01-01"}
+    return Event(key(name), kind, instant, before, after, product)
+
+
+def due(name: str, amount: Amount, on: date = date(2026, 12, 14), **fields: Any) -> Due:
+    """A yearly renewal that nobody has decided."""
+    usual: dict[str, Any] = {"product": "SPB", "length": TermLength.ANNUAL, "owner": None, "managed": True}
+    usual["place"] = at(90) if fields.get("managed", True) else None
+    return Due(key(name), amount=amount, on=on, **(usual | fields))
+
+
+def timed() -> dict[str, Any]:
+    """What time did, what is scheduled, and what is due; with the sums of the changes."""
+    return {
+        "elapsed": (
+            event("contoso/access", EventKind.EXPIRED, date(2026, 8, 1)),
+            event("contoso/access", EventKind.DISABLED, date(2026, 8, 31)),
+            *(event("contoso/exchange", EventKind.RENEWED, date(2026, month, 1)) for month in range(1, 12)),
+            event("contoso/planner", EventKind.RENEWED, date(2026, 9, 9), "PROJECT_P1"),
+        ),
+        "scheduled": (
+            Scheduled(
+                key("contoso/power-bi"),
+                date(2027, 2, 1),
+                Kind.CANCEL_AT_RENEWAL,
+                "`cancel: at-renewal`",
+                at(61),
+                "POWER_BI_PRO",
+                "replaced by the new report",
+                _BY_MONTH,
+            ),
+            Scheduled(
+                key("contoso/teams"), date(2027, 3, 1), None, "`recurring: on`, which it will be already", at(66)
+            ),
+        ),
+        "due": (
+            due("contoso/business-premium", declared("6180.00 EUR"), owner="it@contoso.example"),
+            due("contoso/sentinel", Amount(money("120.00 USD"), Basis.LAST_CHARGE), date(2026, 12, 20)),
+            due("contoso/old-thing", NO_PRICE, date(2026, 12, 22), managed=False),
+        ),
+        "totals": Totals({"EUR": 618000, "USD": 12000}, {"EUR": 4800}, {"EUR": 167345}, 1),
+    }
 
 
 REFUSALS = (
@@ -224,8 +371,19 @@ REFUSALS = (
 
 def _hostile() -> Case:
     rough = at(9)
+    told = Amount(money("1.00 EUR"), Basis.PRICE_LIST, HOSTILE)
+    unknown = Amount(None, Basis.UNKNOWN, HOSTILE)
+    impact = replace(
+        CANCELLED,
+        charge=Charge(told, date(2027, 1, 1), TermLength.ANNUAL, incurred=False),
+        refund=Refund(unknown, "prorated", HOSTILE),
+        value=unknown,
+        side_effects=(HOSTILE, "::error::first in its line"),
+        unknown=(HOSTILE,),
+        instead_of=HOSTILE,
+    )
     plan = a_plan(
-        cancel_now(reason=HOSTILE, product=HOSTILE),
+        cancel_now(reason=HOSTILE, product=HOSTILE, impact=impact),
         turn_off(reason="::error::first in its line", place=Location(f"specs/{HOSTILE}.yaml", 3, 1)),
         a_change(
             Kind.UPDATE, "contoso/teams", before={"owner": "a"}, after={"owner": HOSTILE, "labels": {HOSTILE: HOSTILE}}
@@ -236,8 +394,27 @@ def _hostile() -> Case:
         rules=(RuleUse(rough, 1, (HOSTILE,), HOSTILE),),
         diagnostics=(warning("unknown-product", "unknown product", rough, detail=f"'{HOSTILE}'", hint=HOSTILE),),
         headlines=(HOSTILE,),
+        elapsed=(event("contoso/teams", EventKind.EXPIRED, date(2026, 8, 1), HOSTILE),),
+        scheduled=(
+            Scheduled(key("contoso/teams"), date(2027, 1, 1), Kind.TURN_OFF, HOSTILE, rough, HOSTILE, HOSTILE, impact),
+        ),
+        due=(due("contoso/teams", unknown, product=HOSTILE, owner=HOSTILE),),
+        totals=Totals(unknown=2),
     )
     return a_case(plan, Refusal("frozen", "run", f"frozen by ada: {HOSTILE}", HOSTILE))
+
+
+def _in_time() -> Case:
+    """Everything that concerns time and money at once."""
+    return a_case(a_plan(cancel_now(), turn_off(), unchanged=41, **timed()))
+
+
+def _recorded() -> Case:
+    """An apply that recorded what time did beside its changes, all of which succeeded."""
+    plan = a_plan(*one_of_each(), **timed())
+    reports = tuple(ChangeReport(item, OutcomeKind.SUCCEEDED) for item in plan.changes)
+    report = ApplyReport("run-3", reports, plan.elapsed, ledger_accounts=("contoso", "fabrikam"))
+    return a_case(plan, report=report)
 
 
 def _applied() -> Case:
@@ -321,6 +498,8 @@ def cases() -> dict[str, Case]:
             )
         ),
         "hostile": _hostile(),
+        "in-time": _in_time(),
+        "recorded": _recorded(),
         "applied": _applied(),
         "stopped": _stopped(),
         "large": _large(),

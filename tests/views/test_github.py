@@ -6,10 +6,11 @@ import pytest
 
 from reconciler.changes import Kind, Listed
 from reconciler.diagnostics import Diagnostic, Location, Severity, error
+from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.plan import Verdict
 from reconciler.views.github import diagnostics_github, plan_github
 from tests.builders import a_change
-from tests.views.cases import Case, a_plan, at, blocked, cancel_now, cases, key, real_names, turn_off
+from tests.views.cases import Case, a_plan, at, blocked, cancel_now, cases, key, real_names, timed, turn_off
 
 NAMES = real_names()
 
@@ -21,13 +22,18 @@ def lines(case: Case) -> list[str]:
 
 @pytest.mark.parametrize("name", cases())
 def test_every_line_is_a_command_the_cut_or_the_summary(name: str) -> None:
-    *commands, summary = lines(cases()[name])
+    case = cases()[name]
+    printed = lines(case)
+    if case.report is None:
+        assert printed.pop().startswith("Renew within")
+    *commands, summary = printed
     assert not summary.startswith("::")
     for level in ("error", "warning", "notice"):
         assert sum(line.startswith(f"::{level} ") for line in commands) <= 10
     levels = [line.split(" ")[0] for line in commands if line.startswith("::")]
     assert levels == sorted(levels, key=["::error", "::warning", "::notice"].index)
-    assert len(commands) - len(levels) <= 1
+    beside = [line.split(" ")[0] for line in commands if not line.startswith("::")]
+    assert set(beside) <= {"Annotated:", "Avoided:", "1", "2", "The"}
 
 
 def test_what_was_left_out_is_said() -> None:
@@ -35,7 +41,7 @@ def test_what_was_left_out_is_said() -> None:
         *(cancel_now(f"contoso/a{number}") for number in range(25)), *(turn_off(f"contoso/b{n}") for n in range(11))
     )
     found = plan_github(plan, Verdict(plan.changes), NAMES).splitlines()
-    assert found[-2] == (
+    assert found[-4] == (
         "Annotated: 10 of 25 warnings, 10 of 11 notices; GitHub shows no more in one step. "
         "The other formats hold them all."
     )
@@ -62,15 +68,47 @@ def test_an_annotation_says_what_follows_and_why_at_its_place() -> None:
     assert plan_github(plan, Verdict(plan.changes), NAMES).splitlines() == [
         (
             "::warning file=specs/contoso/licences.yaml,line=31,col=13,title=cancel now%3A contoso/copilot-duplicate"
-            "::users lose access at once; cannot be undone"
+            "::users lose access at once; data deleted 21 Feb 2027; cannot be undone; window closes in 4 d"
+            "%0Asaves 1692.00 EUR a year from 20 Nov 2027; "
+            "refund 1673.45 EUR, prorated: 361 of 365 days left, rounded down; window closes 27 Nov 2026 00:00 UTC"
         ),
         (
             "::notice file=specs/contoso/licences.yaml,line=22,col=16,"
             "title=turn off%3A contoso/visio-plan-2 (Visio Plan 2)"
-            "::last day 29 Nov 2026; can be undone until then%0Awhy: team moved to another tool"
+            "::last day 29 Nov 2026, then 30 days expired; saves 13.10 EUR a month; can be undone until then"
+            "%0Aaccess ends 30 Dec 2026 00:00 UTC; data deleted 30 Mar 2027%0Awhy: team moved to another tool"
         ),
+        "The first of these can no longer be undone as soon as it is applied.",
         "Plan: 1 to cancel now, 1 to turn off.",
+        "Renew within 30 days, undecided: 0.",
     ]
+
+
+def test_what_is_due_scheduled_and_elapsed_informs() -> None:
+    plan = a_plan(**timed())
+    found = plan_github(plan, Verdict(()), NAMES).splitlines()
+    place = "::notice file=specs/contoso/licences.yaml,line=90,col=5,"
+    assert found[:3] == [
+        (
+            f"{place}title=undecided%3A contoso/business-premium"
+            "::renews 14 Dec 2026 for a year: 6180.00 EUR; owner it@contoso.example"
+        ),
+        f"{place}title=undecided%3A contoso/sentinel::renews 20 Dec 2026 for a year: 120.00 USD (last charge)",
+        "::notice title=undecided%3A contoso/old-thing::renews 22 Dec 2026 for a year: not known",
+    ]
+    assert "title=scheduled for 1 Feb 2027%3A cancel at renewal contoso/power-bi::`cancel: at-renewal`%0A" in found[3]
+    assert found[4].endswith("no change contoso/teams::`recurring: on`, which it will be already")
+    assert found[5] == "::notice title=elapsed::what time did: 12 renewed, 1 expired, 1 disabled"
+    assert found[-1] == "Renew within 30 days, undecided: 3, 6180.00 EUR, 120.00 USD and 1 not known."
+
+
+def test_what_was_made_says_how_it_is_undone() -> None:
+    plan = a_plan(turn_off())
+    report = ApplyReport("run-1", (ChangeReport(plan.changes[0], OutcomeKind.SUCCEEDED),))
+    found = plan_github(plan, Verdict(plan.changes), NAMES, report=report)
+    assert "%0Aundo: write `recurring: on` among its own keys, until 30 Nov 2026 00:00 UTC; whether" in found
+    assert "can be undone" not in found
+    assert "Renew within" not in found
 
 
 def test_an_annotation_without_a_message_says_its_title() -> None:

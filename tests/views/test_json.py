@@ -2,32 +2,22 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from types import MappingProxyType
 
 import orjson
 import pytest
 
-from reconciler.changes import Kind
+from reconciler.changes import Kind, Refusal, Risk
 from reconciler.diagnostics import Location, error
-from reconciler.journal import ApplyReport, HistoryEntry, OutcomeKind
+from reconciler.journal import ApplyReport, ChangeReport, FreezeEntry, HistoryEntry, OutcomeKind
 from reconciler.model import Money, Recurring, Term
 from reconciler.plan import Plan, Verdict
-from reconciler.views.json import (
-    explain_json,
-    failure_json,
-    history_json,
-    note_json,
-    plain,
-    plan_json,
-    show_json,
-    source,
-    status_json,
-)
-from reconciler.views.status import status_row
-from tests.builders import a_change, a_stored
-from tests.views.cases import NOW, REFUSALS, a_plan, cases, key, real_names, turn_off
+from reconciler.views.json import explain_json, failure_json, history_json, note_json, plan_json
+from reconciler.views.json_values import plain, source
+from tests.builders import a_change
+from tests.views.cases import NOW, REFUSALS, a_plan, cancel_now, cases, key, real_names, timed, turn_off
 
 NAMES = real_names()
 
@@ -38,14 +28,16 @@ def test_the_fields_stand_in_the_order_of_the_contract() -> None:
     assert (
         list(document)
         == (
-            "format_version command as_of run bindings fingerprint headlines refused summary changes blocked held "
-            "drift released ended elapsed unmanaged rules diagnostics"
+            "format_version command as_of run elapsed_recorded bindings fingerprint headlines refused summary totals "
+            "first_irreversible changes blocked held drift released ended elapsed scheduled due unmanaged rules "
+            "diagnostics"
         ).split()
     )
     assert (
         list(document["changes"][0])
         == (
-            "subscription external_id kind product product_name before after reason risk impact source outcome error"
+            "subscription external_id kind product product_name before after reason risk impact source outcome error "
+            "undo"
         ).split()
     )
 
@@ -56,7 +48,7 @@ def test_a_document_is_pretty_or_on_one_line_and_ends_its_line() -> None:
         plan_json(plan, Verdict(plan.changes), command="plan", names=NAMES, pretty=how) for how in (True, False)
     )
     assert orjson.loads(pretty) == orjson.loads(flat)
-    assert pretty.startswith(b'{\n  "format_version": "1.0",\n')
+    assert pretty.startswith(b'{\n  "format_version": "1.1",\n')
     assert (flat.count(b"\n"), flat[-1:]) == (1, b"\n")
 
 
@@ -67,6 +59,44 @@ def test_a_refused_change_is_skipped_and_says_by_what() -> None:
         document = plan_json(plan, Verdict((), refused), command="apply", names=NAMES, report=report)
         changes = orjson.loads(document)["changes"]
         assert [(item["outcome"], item["error"]) for item in changes] == [("skipped", text) for text in errors]
+        assert [item["undo"] for item in changes] == [None, None]
+
+
+def test_only_what_succeeded_can_be_undone() -> None:
+    plan = a_plan(turn_off(), turn_off("contoso/visio-plan-3"))
+    outcomes = (OutcomeKind.SUCCEEDED, OutcomeKind.FAILED)
+    report = ApplyReport("run-1", tuple(ChangeReport(*pair) for pair in zip(plan.changes, outcomes, strict=True)))
+    document = plan_json(plan, Verdict(plan.changes), command="apply", names=NAMES, report=report)
+    done, failed = (item["undo"] for item in orjson.loads(document)["changes"])
+    assert (done["possible"], done["keys"], done["until"]) == (True, {"recurring": "on"}, "2026-11-30T00:00:00Z")
+    assert failed is None
+
+
+def test_what_time_did_is_listed_and_an_apply_says_how_much_it_recorded() -> None:
+    plan = a_plan(**timed())
+    report = ApplyReport("run-1", elapsed=plan.elapsed[:3])
+    planned, applied = (
+        orjson.loads(plan_json(plan, Verdict(()), command=command, names=NAMES, report=how))
+        for command, how in (("plan", None), ("apply", report))
+    )
+    assert len(planned["elapsed"]) == len(applied["elapsed"]) == 14
+    assert (applied["elapsed_recorded"], "elapsed_recorded" in planned) == (3, False)
+    assert [planned["summary"][name] for name in ("elapsed", "scheduled", "due")] == [14, 2, 3]
+
+
+def test_the_point_of_no_return_is_an_instant_or_null() -> None:
+    found = {
+        orjson.loads(plan_json(plan, Verdict(()), command="plan", names=NAMES))["first_irreversible"]
+        for plan in (a_plan(turn_off()), a_plan(turn_off(), cancel_now()), a_plan(a_change(Kind.RENAME)))
+    }
+    assert found == {"2026-11-30T00:00:00Z", "2026-11-23T00:00:00Z", None}
+
+
+def test_a_limit_in_money_tells_both_amounts() -> None:
+    refusal = Refusal("max-cancelled-value", "contoso", "", "", amount="6180.00 EUR", allowed_amount="5000.00 EUR")
+    document = plan_json(a_plan(), Verdict((), (refusal,)), command="plan", names=NAMES)
+    (found,) = orjson.loads(document)["refused"]
+    assert (found["amount"], found["allowed_amount"], found["count"]) == ("6180.00 EUR", "5000.00 EUR", None)
 
 
 def test_a_change_without_a_product_has_no_name() -> None:
@@ -141,7 +171,7 @@ def test_an_explanation_keeps_its_own_fields() -> None:
     )
     document = orjson.loads(explain_json(explanation, as_of=NOW))
     assert document == {
-        "format_version": "1.0",
+        "format_version": "1.1",
         "command": "explain",
         "as_of": "2026-11-23T00:00:00Z",
         "subscription": "contoso/a",
@@ -167,31 +197,43 @@ ENTRY = HistoryEntry(
 )  # fmt: skip
 
 
-def test_the_estate_is_listed_by_key() -> None:
-    rows = [status_row(a_stored(name), NAMES, managed=True) for name in ("contoso/b", "contoso/a")]
-    document = orjson.loads(status_json(rows, as_of=NOW))
-    assert [item["subscription"] for item in document["subscriptions"]] == ["contoso/a", "contoso/b"]
-
-
-@pytest.mark.parametrize("managed", [True, False])
-def test_one_subscription_is_shown_with_its_history(managed: bool) -> None:
-    stored = a_stored("contoso/b", labels={"team": "sales"})
-    row = status_row(stored, NAMES, managed=managed)
-    place = Location("a.yaml", 2, 3) if managed else None
-    document = orjson.loads(show_json(row, [ENTRY], as_of=NOW, stored=stored, place=place))
-    assert document["subscription"]["labels"] == {"team": "sales"}
-    assert document["subscription"]["start"] == "2026-03-01"
-    assert (document["subscription"]["source"] is not None) == managed
-    assert [item["run"] for item in document["entries"]] == ["run-1"]
-    assert "labels" not in orjson.loads(show_json(row, [], as_of=NOW))["subscription"]
-
-
 def test_history_keeps_the_order_given() -> None:
     other = HistoryEntry(
         "run-0", NOW, "contoso/a", "update", OutcomeKind.FAILED, {}, {}, "why", "no", "ada", None, None, None, None
     )  # fmt: skip
     document = orjson.loads(history_json([ENTRY, other], as_of=NOW))
     assert [item["run"] for item in document["entries"]] == ["run-1", "run-0"]
+    assert document["freezes"] == []
+
+
+def test_history_tells_events_what_changes_came_to_and_freezes() -> None:
+    event = replace(ENTRY, kind="renewed", happened_at=datetime(2026, 3, 1, tzinfo=UTC))
+    until = datetime(2027, 2, 14, tzinfo=UTC)
+    change = replace(ENTRY, risk=Risk.REVERSIBLE_UNTIL, reversible_until=until, value=Money(618000, "EUR"))
+    freeze = FreezeEntry("run-2", NOW, "freeze", "year end", "ada")
+    document = orjson.loads(history_json([event, change], freezes=[freeze], as_of=NOW))
+    told = [
+        [item[name] for name in ("happened_at", "risk", "reversible_until", "value")] for item in document["entries"]
+    ]
+    assert told == [
+        ["2026-03-01T00:00:00Z", None, None, None],
+        [
+            None,
+            "reversible-until",
+            "2027-02-14T00:00:00Z",
+            {"amount": "6180.00 EUR", "minor": 618000, "currency": "EUR"},
+        ],
+    ]
+    assert document["freezes"] == [
+        {
+            "run": "run-2",
+            "at": "2026-11-23T00:00:00Z",
+            "kind": "freeze",
+            "reason": "year end",
+            "actor": "ada",
+            "ci_run": None,
+        }
+    ]
 
 
 @pytest.mark.parametrize(

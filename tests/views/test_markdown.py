@@ -70,11 +70,16 @@ def of(case: Case) -> str:
 
 @pytest.mark.parametrize("name", cases())
 def test_a_comment_begins_with_its_marker_and_ends_with_the_summary(name: str) -> None:
-    comment = of(cases()[name])
+    case = cases()[name]
+    comment = of(case)
     assert comment.startswith(f"{MARKER}\n### Subscription")
-    last = comment.rstrip("\n").split("\n")[-1]
-    assert last.startswith("**")
-    assert last.endswith(".**")
+    *_, summary, blank, due = ["", "", *comment.rstrip("\n").split("\n")]
+    if case.report is not None:
+        summary, due = due, "Renew within"
+    assert due.startswith("Renew within")
+    assert blank == ""
+    assert summary.startswith("**")
+    assert summary.endswith(".**")
 
 
 @pytest.mark.parametrize("name", cases())
@@ -95,7 +100,7 @@ def test_every_row_of_a_cut_comment_is_whole() -> None:
     assert len(comment.encode()) <= BUDGET
     assert len(comment.encode()) > BUDGET - 1000
     rows = [line for line in comment.split("\n") if line.startswith("| **")]
-    assert {line.count(" | ") for line in rows} == {4}
+    assert {line.count(" | ") for line in rows} == {6}
     assert all(line.endswith(" |") for line in rows)
     assert comment.count("<details>") == comment.count("</details>") == 1
     turned = sum(line.startswith("| **turn off**") for line in rows)
@@ -120,7 +125,7 @@ def test_a_comment_is_never_too_long(turned: int, cancelled: int, text: str, ref
 def test_an_account_that_is_refused_is_marked_where_others_pass() -> None:
     comment = of(cases()["partly-refused"])
     assert comment.count("**turn off**<br>would be refused") == 6
-    assert "**turn off** | <code>fabrikam/visio</code>" in comment
+    assert "**turn off** | <code>fabrikam/visio</code><br>Visio Plan 2 |" in comment
 
 
 def test_a_report_tells_what_was_not_done_first() -> None:

@@ -3,18 +3,33 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from reconciler.changes import Kind
+from reconciler.changes import Change, Kind
+from reconciler.consequences import Impact
 from reconciler.desired import RuleUse
 from reconciler.diagnostics import Location, error, warning
 from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.plan import Plan, Verdict
+from reconciler.undoing import Undo
 from reconciler.views.text import diagnostics_text, failure_text, note_text, plan_text, report_text
 from tests.builders import a_change
-from tests.views.cases import BINDINGS, LINEAGE, REFUSALS, a_plan, at, blocked, cancel_now, cases, real_names, turn_off
+from tests.views.cases import (
+    BINDINGS,
+    LINEAGE,
+    REFUSALS,
+    a_plan,
+    at,
+    blocked,
+    cancel_now,
+    cases,
+    real_names,
+    timed,
+    turn_off,
+)
 
 NAMES = real_names()
 
@@ -28,17 +43,70 @@ def test_the_example_of_the_contract() -> None:
     plan = a_plan(turn_off(), cancel_now(), unchanged=41)
     assert shown(plan) == (
         "! cancel now    contoso/copilot-duplicate    Microsoft Copilot for Microsoft 365\n"
-        "      users lose access at once; cannot be undone\n"
+        "      users lose access at once; data deleted 21 Feb 2027; cannot be undone; window closes in 4 d\n"
+        "      saves 1692.00 EUR a year from 20 Nov 2027; "
+        "refund 1673.45 EUR, prorated: 361 of 365 days left, rounded down;\n"
+        "        window closes 27 Nov 2026 00:00 UTC\n"
         "      why: duplicate of copilot    specs/contoso/licences.yaml:31:13\n"
         "- turn off      contoso/visio-plan-2         Visio Plan 2\n"
-        "      last day 29 Nov 2026; can be undone until then\n"
+        "      last day 29 Nov 2026, then 30 days expired; saves 13.10 EUR a month; can be undone until then\n"
+        "      access ends 30 Dec 2026 00:00 UTC; data deleted 30 Mar 2027\n"
         "      why: team moved to another tool    specs/contoso/licences.yaml:22:16\n"
+        "\n"
+        "The first of these can no longer be undone as soon as it is applied.\n"
         "Plan: 1 to cancel now, 1 to turn off, 41 unchanged.\n"
+        "Renew within 30 days, undecided: 0.\n"
     )
 
 
-def test_an_empty_plan_is_its_summary() -> None:
-    assert shown(a_plan(unchanged=45)) == "No changes. 45 subscriptions match their specs.\n"
+def test_an_empty_plan_is_its_summary_and_what_is_due() -> None:
+    assert shown(a_plan(unchanged=45)) == (
+        "No changes. 45 subscriptions match their specs.\nRenew within 30 days, undecided: 0.\n"
+    )
+
+
+def test_what_several_changes_do_beside_is_said_once() -> None:
+    both = Impact(side_effects=("It is deleted.", "It stays"))
+    one = Impact(side_effects=("It is deleted",))
+    new = a_change(Kind.REGISTER, "contoso/new", impact=both)
+    text = shown(a_plan(turn_off("contoso/a", impact=both), turn_off("contoso/b", impact=one), new))
+    assert text.count("It is deleted.") == 1
+    assert (
+        "- turn off    contoso/a    Visio Plan 2\n"
+        "      also: It stays.\n"
+        "      why: team moved to another tool    specs/contoso/licences.yaml:22:16\n"
+    ) in text
+    assert "\n\nFor several of these\n  It is deleted.\n      contoso/a and contoso/b\nPlan: " in text
+
+
+def test_a_report_says_it_of_what_was_made() -> None:
+    impact = Impact(side_effects=("It is deleted.",))
+    plan = a_plan(turn_off("contoso/a", impact=impact), turn_off("contoso/b", impact=impact))
+    done = report(plan, OutcomeKind.SUCCEEDED, OutcomeKind.FAILED)
+    text = report_text(plan, Verdict(plan.changes), done, NAMES)
+    assert ("      also: It is deleted.\n" in text, "For several" in text) == (True, False)
+    both = report(plan, OutcomeKind.SUCCEEDED, OutcomeKind.SUCCEEDED)
+    assert "For several of these\n" in report_text(plan, Verdict(plan.changes), both, NAMES)
+    assert "For several" not in report_text(plan, Verdict(plan.changes), both, NAMES, brief=True)
+
+
+def test_a_report_of_new_records_names_no_command_to_undo_them() -> None:
+    plan = a_plan(a_change(Kind.REGISTER, "contoso/new"))
+    text = report_text(plan, Verdict(plan.changes), report(plan, OutcomeKind.SUCCEEDED), NAMES)
+    assert "reconcile undo" not in text
+
+
+def test_every_plan_ends_with_what_renews_undecided() -> None:
+    for case in cases().values():
+        last = plan_text(case.plan, case.verdict, case.names).splitlines()[-1]
+        assert last.startswith(f"Renew within 30 days, undecided: {len(case.plan.due):,}")
+
+
+def test_a_plan_that_can_always_be_undone_says_nothing_of_that() -> None:
+    assert shown(a_plan(a_change(Kind.RENAME))).splitlines()[-2:] == [
+        "Plan: 1 to rename.",
+        "Renew within 30 days, undecided: 0.",
+    ]
 
 
 def test_colour_changes_no_word() -> None:
@@ -51,19 +119,23 @@ def test_colour_changes_no_word() -> None:
 
 def test_the_parts_stand_in_the_order_of_the_contract() -> None:
     case = cases()["everything-beside"]
-    text = plan_text(case.plan, Verdict((), REFUSALS), NAMES)
+    text = plan_text(replace(case.plan, **timed()), Verdict((), REFUSALS), NAMES)
     heads = [
         "* settings",
         "Would be refused",
         "- turn off",
+        "Avoided: 6180.00 EUR and 120.00 USD a term; ",
+        "The first of these can no longer be undone from 30 Nov 2026 00:00 UTC on.",
         "Blocked",
         "Held",
         "Released",
         "Ended",
         "Drift",
+        "Elapsed",
+        "Scheduled",
         "Unmanaged",
     ]
-    places = [text.index(head) for head in [*heads, ": warning: ", "\nrule ", "\nPlan: "]]
+    places = [text.index(head) for head in [*heads, ": warning: ", "\nrule ", "\nPlan: ", "\nRenew within"]]
     assert places == sorted(places)
 
 
@@ -71,7 +143,7 @@ def test_an_apply_says_refused_and_not_would_be() -> None:
     plan = a_plan(turn_off())
     text = plan_text(plan, Verdict((), REFUSALS[:1]), NAMES, applying=True)
     assert text.startswith("Refused (1)\nx max-endings")
-    assert text.endswith("; 1 refused.\n")
+    assert text.splitlines()[-2].endswith("; 1 refused.")
     assert "--allow max-endings='contoso/*'" in text
 
 
@@ -84,7 +156,9 @@ def test_registrations_are_a_count_and_their_places_are_not_asked_for() -> None:
             raise AssertionError
 
     many = (a_change(Kind.REGISTER, f"contoso/n{number}", place=Unasked()) for number in range(1200))
-    assert shown(a_plan(*many)) == ("+ register    contoso    1,200 subscriptions\nPlan: 1,200 to register.\n")
+    assert shown(a_plan(*many)) == (
+        "+ register    contoso    1,200 subscriptions\nPlan: 1,200 to register.\nRenew within 30 days, undecided: 0.\n"
+    )
 
 
 def test_a_change_of_which_nothing_more_is_known_has_two_lines() -> None:
@@ -100,7 +174,7 @@ def test_a_very_long_key_sticks_out_alone() -> None:
     lines = shown(a_plan(turn_off(), turn_off(long))).splitlines()
     assert f"- turn off    {long}Visio" not in lines
     assert lines[0] == f"- turn off    {long}    Visio Plan 2"
-    assert lines[3].index("Visio Plan 2") == 14 + 64 + 4
+    assert lines[4].index("Visio Plan 2") == 14 + 64 + 4
 
 
 def test_a_refusal_and_a_block_without_a_hint_show_none() -> None:
@@ -129,6 +203,11 @@ def test_a_brief_report_shows_what_the_plan_did_not() -> None:
     plan = a_plan(turn_off(), cancel_now(), blocked=(blocked(),), headlines=("news",))
     done = report(plan, OutcomeKind.FAILED, OutcomeKind.SUCCEEDED)
     assert report_text(plan, Verdict(plan.changes), done, NAMES, brief=True) == (
+        "- turned off       contoso/visio-plan-2         Visio Plan 2\n"
+        "      undo: write `recurring: on` among its own keys, until 30 Nov 2026 00:00 UTC;\n"
+        "        whether anything brings it back after that is not known\n"
+        "To take it back, as a change of the specs: reconcile undo run-1\n"
+        "\n"
         "Failed (1)\n"
         "x cancel now    contoso/copilot-duplicate    Microsoft Copilot for Microsoft 365\n"
         "\n"
@@ -136,12 +215,43 @@ def test_a_brief_report_shows_what_the_plan_did_not() -> None:
     )
 
 
-def test_a_brief_report_of_success_is_its_summary() -> None:
-    plan = a_plan(turn_off())
-    done = report(plan, OutcomeKind.SUCCEEDED)
-    assert report_text(plan, Verdict(plan.changes), done, NAMES, brief=True) == (
-        "Recorded: 1 turned off. Nothing changed at a vendor: contoso is a ledger.\n"
+def test_a_brief_report_of_success_says_how_to_undo_it() -> None:
+    plan = a_plan(turn_off(), a_change(Kind.REGISTER, "contoso/new"))
+    done = report(plan, OutcomeKind.SUCCEEDED, OutcomeKind.SUCCEEDED)
+    text = report_text(plan, Verdict(plan.changes), done, NAMES, undoing=a_way_back, brief=True)
+    assert text == (
+        "- turned off    contoso/visio-plan-2    Visio Plan 2\n"
+        "      undo: write it again\n"
+        "To take it back, as a change of the specs: reconcile undo run-1\n"
+        "Recorded: 1 registered, 1 turned off. Nothing changed at a vendor: contoso is a ledger.\n"
     )
+
+
+def a_way_back(_: Change) -> Undo:
+    """What a person does who wants it back."""
+    return Undo(possible=True, how="write it again")
+
+
+def test_a_report_says_of_each_change_how_it_is_undone() -> None:
+    plan = a_plan(turn_off(), cancel_now())
+    done = report(plan, OutcomeKind.SUCCEEDED, OutcomeKind.FAILED)
+    text = report_text(plan, Verdict(plan.changes), done, NAMES, undoing=a_way_back)
+    assert text.count("undo: write it again\n") == 1
+    assert "can be undone" not in text
+
+
+def test_a_report_without_a_run_names_no_command() -> None:
+    plan = a_plan(turn_off())
+    done = replace(report(plan, OutcomeKind.SUCCEEDED), run=None)
+    assert "reconcile undo" not in report_text(plan, Verdict(plan.changes), done, NAMES)
+
+
+def test_a_report_tells_what_time_did_only_if_it_was_recorded() -> None:
+    plan = a_plan(unchanged=3, **timed())
+    told = report_text(plan, Verdict(()), ApplyReport("run-1", elapsed=plan.elapsed), NAMES)
+    silent = report_text(plan, Verdict(()), ApplyReport(None), NAMES)
+    assert ("Elapsed (14)" in told, "Elapsed" in silent) == (True, False)
+    assert told.endswith("No changes. 3 subscriptions match their specs, 14 events of time recorded.\n")
 
 
 @pytest.mark.parametrize(
@@ -183,3 +293,11 @@ def test_a_note_is_its_lines() -> None:
     assert note_text(["frozen", "since now"]) == "frozen\nsince now\n"
     assert note_text(["one"], colour=True) == "\x1b[1mone\x1b[0m\n"
     assert note_text([]) == ""
+
+
+def test_refused_registrations_are_told_as_a_count() -> None:
+    plan = a_plan(turn_off("fabrikam/a"), a_change(Kind.REGISTER, "contoso/a"), a_change(Kind.REGISTER, "contoso/b"))
+    verdict = Verdict(tuple(item for item in plan.changes if item.key.account == "fabrikam"), REFUSALS[:1])
+    done = ApplyReport("run-1", (ChangeReport(verdict.allowed[0], OutcomeKind.SUCCEEDED),))
+    text = report_text(plan, verdict, done, NAMES)
+    assert "Not applied, as refused (2)\nx register    contoso       2 subscriptions\n" in text

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
-from reconciler.changes import Kind, Refusal, Risk
+from reconciler.changes import Kind, Refusal
 from reconciler.diagnostics import Diagnostic, Severity
+from reconciler.events import EventKind
 from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
+from reconciler.model import TermLength
 from reconciler.plan import Plan, Verdict
 from reconciler.views.words import (
     DONE,
+    PER,
     VERBS,
     Group,
     day,
     differences,
-    follows,
     grouped,
     held_back,
+    hour,
     in_scope,
     last_day,
     listed,
+    moment,
+    moved_words,
     plan_summary,
     report_summary,
     sentence,
@@ -30,7 +36,7 @@ from reconciler.views.words import (
     worst_first,
 )
 from tests.builders import a_change
-from tests.views.cases import REFUSALS, a_plan, blocked, cancel_now, key, one_of_each, turn_off
+from tests.views.cases import REFUSALS, a_plan, blocked, cancel_now, event, key, one_of_each, turn_off
 
 
 def clear(plan: Plan) -> Verdict:
@@ -79,34 +85,20 @@ def test_a_period_is_told_by_its_first_and_last_day() -> None:
     assert last_day(datetime(2027, 3, 1, tzinfo=UTC)) == "28 Feb 2027"
 
 
-@pytest.mark.parametrize(
-    ("impact", "risk", "words"),
-    [
-        pytest.param({}, Risk.REVERSIBLE, "", id="nothing is known"),
-        pytest.param({"until": "2026-11-30"}, Risk.REVERSIBLE, "", id="no limit to undoing it"),
-        pytest.param({}, Risk.REVERSIBLE_UNTIL, "", id="the limit is not known"),
-        pytest.param(
-            {"until": "2026-11-30"},
-            Risk.REVERSIBLE_UNTIL,
-            "can be undone until 30 Nov 2026",
-            id="only the limit is known",
-        ),
-        pytest.param(
-            {"until": "2026-11-30", "last_day": "2026-11-29"},
-            Risk.REVERSIBLE_UNTIL,
-            "last day 29 Nov 2026; can be undone until then",
-            id="the term's end is said once",
-        ),
-        pytest.param(
-            {"loses_access": True}, Risk.IRREVERSIBLE, "users lose access at once; cannot be undone", id="no way back"
-        ),
-        pytest.param(
-            {"loses_access": False, "later": 1}, Risk.REVERSIBLE, "", id="what is not so, and what is not known"
-        ),
-    ],
-)
-def test_consequences_are_told_as_far_as_they_are_known(impact: dict[str, object], risk: Risk, words: str) -> None:
-    assert follows(turn_off(impact=impact, risk=risk)) == words
+def test_an_instant_is_written_with_its_zone() -> None:
+    cest = timezone(timedelta(hours=2), "CEST")
+    assert moment(datetime(2027, 3, 1, tzinfo=UTC)) == "1 Mar 2027 00:00 UTC"
+    assert moment(datetime(2027, 7, 1, 22, 5, tzinfo=cest)) == "1 Jul 2027 22:05 CEST"
+    assert hour(datetime(2027, 7, 1, 2, tzinfo=cest)) == "02:00 CEST"
+
+
+def test_how_often_is_said_for_every_length() -> None:
+    assert set(PER) == set(TermLength)
+
+
+def test_only_verbs_that_do_not_say_it_all_tell_what_moves() -> None:
+    assert moved_words(turn_off()) == []
+    assert moved_words(a_change(Kind.UPDATE)) == ["seats none -> 7"]
 
 
 def test_fields_that_differ_are_told_one_by_one() -> None:
@@ -233,6 +225,63 @@ def test_the_summary_of_an_apply(kinds: tuple[OutcomeKind, ...], ledgers: tuple[
 def test_the_summary_of_an_apply_that_wrote_nothing(plan: Plan, refused: bool, words: str) -> None:
     verdict = Verdict((), REFUSALS) if refused else clear(plan)
     assert report_summary(plan, verdict, ApplyReport(None)) == words
+
+
+PASSED = tuple(event("contoso/a", EventKind.RENEWED, date(2026, month, 1)) for month in range(1, 4))
+
+
+@pytest.mark.parametrize(
+    ("plan", "verdict", "kinds", "words"),
+    [
+        pytest.param(
+            a_plan(turn_off()),
+            None,
+            (DONE_ONE,),
+            "Recorded: 1 turned off, 3 events of time recorded. Nothing changed at a vendor: contoso is a ledger.",
+            id="beside a change",
+        ),
+        pytest.param(
+            a_plan(turn_off()),
+            None,
+            (FAILED,),
+            "Recorded: 1 failed, 3 events of time recorded.",
+            id="where no change succeeded",
+        ),
+        pytest.param(
+            a_plan(unchanged=45),
+            None,
+            (),
+            "No changes. 45 subscriptions match their specs, 3 events of time recorded.",
+            id="where there was no change",
+        ),
+        pytest.param(
+            a_plan(turn_off()),
+            Verdict((), REFUSALS),
+            (),
+            "Refused: no change was made; 1 refused, 3 events of time recorded.",
+            id="where all changes were refused",
+        ),
+        pytest.param(
+            a_plan(turn_off()), None, (), "No change was made, 3 events of time recorded.", id="where none was tried"
+        ),
+    ],
+)
+def test_what_time_did_is_counted(
+    plan: Plan, verdict: Verdict | None, kinds: tuple[OutcomeKind, ...], words: str
+) -> None:
+    report = replace(applied(plan, *kinds), elapsed=PASSED)
+    assert report_summary(plan, verdict or clear(plan), report) == words
+
+
+def test_one_event_is_no_plural() -> None:
+    report = ApplyReport("run-1", elapsed=PASSED[:1])
+    assert report_summary(a_plan(unchanged=2), Verdict(()), report).endswith(", 1 event of time recorded.")
+
+
+def test_limits_in_money_stand_beside_those_in_numbers() -> None:
+    names = "max-changes max-spent-value max-spending max-cancelled-value max-endings".split()
+    found = worst_first(Refusal(name, "contoso", "", "") for name in names)
+    assert [item.limit for item in found] == names[::-1]
 
 
 def test_many_ledgers_are_named_in_part() -> None:

@@ -1,0 +1,88 @@
+"""One counter-spec, put together."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from reconciler.counter.compose import Standing, counter_spec
+from reconciler.counter.patch import edited
+from reconciler.counter.replies import Answer
+from reconciler.counter.trail import trail
+from tests.counter.ledger import FACTS, FILE, HEAD, Ledger, answers, loaded, spec
+
+ON, OFF = "    recurring: on\n", "    recurring: off\n"
+
+
+def test_many_subscriptions_of_many_files_go_back_together() -> None:
+    ledger = Ledger()
+    for state in ("on", "off"):
+        for file in "ab":
+            body = "".join(f"  {file}{n}:\n{FACTS}    recurring: {state}\n" for n in range(20))
+            ledger.texts[f"specs/{file}.yaml"] = HEAD + body
+        ledger.apply()
+    found = ledger.undo()
+    assert (len(found.replies), found.files, found.whole) == (40, ("specs/a.yaml", "specs/b.yaml"), True)
+    ledger.patch(found)
+    assert not any("off" in text for text in ledger.texts.values())
+
+
+def test_a_patch_does_nothing_by_itself() -> None:
+    ledger = Ledger()
+    ledger.apply(spec(ON))
+    ledger.apply(spec(OFF))
+    texts, rows = dict(ledger.texts), dict(ledger.rows)
+    assert ledger.undo().patch
+    assert (ledger.texts, ledger.rows) == (texts, rows)
+
+
+def test_a_byte_order_mark_is_part_of_the_first_line() -> None:
+    ledger = Ledger()
+    ledger.apply(spec(ON))
+    ledger.apply(spec(OFF))
+    desired, stored, plan = ledger.planned()
+    standing = Standing(plan, stored, desired, ledger.rulebook, ledger.texts, [FILE])
+    found = counter_spec(
+        trail(ledger.history, "run-2"), standing, lambda texts: loaded({**ledger.texts, **texts})
+    )
+    assert "-    recurring: off\n+    recurring: on\n" in found.patch
+    assert edited("\ufeff", []) not in found.patch  # the first line is too far away to be shown
+    flow = "version: 1\naccount: contoso\nsubscriptions: {visio: {facts: {product: SPB, term: annual, " + (
+        "start: 2026-03-01}, recurring: off}}\n"
+    )
+    ledger.apply(flow)
+    desired, stored, plan = ledger.planned()
+    standing = replace(standing, plan=plan, stored=stored, desired=desired, texts=ledger.texts)
+    found = counter_spec(trail(ledger.history, "run-2"), standing, lambda texts: loaded({**ledger.texts, **texts}))
+    assert "\n \ufeffversion: 1\n" in found.patch
+
+
+def test_what_cannot_be_edited_is_to_be_written_by_hand() -> None:
+    ledger = Ledger()
+    ledger.apply(spec(f"{ON}    owner: a\n"))
+    hard = f"{HEAD}  visio:\n    ? owner\n    : b\n    ? recurring\n    : off\n{FACTS.replace('    facts', '    ? facts').replace('? facts: ', '? facts' + chr(10) + '    : ')}"
+    ledger.apply(hard)
+    found = ledger.undo()
+    assert answers(found) == [("update", Answer.PATCH), ("turn-off-recurring", Answer.PATCH)]
+    ledger.apply(hard.replace("    ? owner\n    : b\n", ""))
+    ledger.apply(hard.replace("    ? recurring\n    : off\n", "    cancel:\n      when: at-renewal\n"))
+
+
+def test_a_file_that_is_not_at_hand_is_told() -> None:
+    ledger = Ledger()
+    ledger.apply(spec(ON))
+    ledger.apply(spec(OFF))
+    desired, stored, plan = ledger.planned()
+    standing = Standing(plan, stored, desired, ledger.rulebook, {})
+    found = counter_spec(trail(ledger.history, "run-2"), standing, loaded)
+    (reply,) = found.replies
+    assert (reply.answer, found.patch) == (Answer.NONE, "")
+    assert reply.why == "its text cannot be edited without doubt: its file is not at hand"
+    assert reply.instead == "write it by hand: `recurring: on`"
+
+
+def test_what_time_did_is_counted() -> None:
+    ledger = Ledger()
+    ledger.apply(spec("    owner: a\n"))
+    ledger.pass_by(days=120)
+    ledger.apply(spec("    owner: b\n"))
+    assert ledger.undo().elapsed == 1
