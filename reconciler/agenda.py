@@ -1,4 +1,4 @@
-"""The days that somebody should have in a calendar: renewals, last days, and the last days to cancel at once.
+"""The days that somebody should have in a calendar: renewals, extensions, last days, the last days to cancel at once.
 
 Pure. Must not know what a calendar file is.
 """
@@ -6,15 +6,17 @@ Pure. Must not know what a calendar file is.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from enum import StrEnum
 
+from reconciler.consequences import Amount
 from reconciler.diagnostics import Place
 from reconciler.endings import NOTHING_KNOWN
 from reconciler.forecast import Occasion, Subject
 from reconciler.foresee import Estate, foresee
 from reconciler.model import Decision, Status, StoredSubscription, SubscriptionKey, TermLength
+from reconciler.money import extension_amount
 from reconciler.policy import Lifecycle
 from reconciler.terms import midnight
 
@@ -26,6 +28,8 @@ class Matter(StrEnum):
     """The day on which the next term starts."""
     LAST_DAY = "last-day"
     """Of the last term."""
+    EXTENSION = "extension"
+    """The day on which a paid extension starts; of one that is under way, its next month."""
     WINDOW = "window"
     """The last day on which the term that just began can be cancelled at once."""
 
@@ -42,6 +46,12 @@ class Appointment:
     """Of a renewal: who wants it."""
     place: Place | None = None
     """Where it is declared."""
+    month: Amount | None = None
+    """Of an extension: what a month of it costs."""
+    under_way: bool = False
+    """Of an extension: it has started already."""
+    perhaps_extended: bool = False
+    """Of a last day: whether a paid extension follows on it is not known."""
 
 
 def agenda(estate: Estate, until: date, *, monthly: bool = False) -> tuple[Appointment, ...]:
@@ -51,10 +61,17 @@ def agenda(estate: Estate, until: date, *, monthly: bool = False) -> tuple[Appoi
     """
     forecast = foresee(estate, until, monthly=monthly)
     found = []
+    perhaps, extended = frozenset(forecast.perhaps_extended), set()
     for item in forecast.occurrences:
         row, subject = estate.rows[item.key], forecast.subjects[item.key]
         if item.occasion is Occasion.ENDS:
-            found.append(_appointment(estate, item.on - timedelta(days=1), Matter.LAST_DAY, subject))
+            last = _appointment(estate, item.on - timedelta(days=1), Matter.LAST_DAY, subject)
+            found.append(replace(last, perhaps_extended=item.key in perhaps))
+        if item.occasion is Occasion.EXTENDED and item.key not in extended:
+            extended.add(item.key)
+            starts = _appointment(estate, item.on, Matter.EXTENSION, subject)
+            month = extension_amount(row, estate.rulebook)
+            found.append(replace(starts, month=month, under_way=row.extended))
         if not monthly and subject.length is TermLength.MONTHLY:
             continue
         if item.occasion is Occasion.RENEWS:

@@ -157,7 +157,7 @@ class Brakes:
                 over = minor + earlier[currency] - amount_of(held.amounts, currency)
                 if minor and over > 0 and (currency not in worst or over > worst[currency][0]):
                     worst[currency] = (over, minor, earlier[currency], held)
-            unpriced = [change for change in left if _value(change) is None]
+            unpriced = [change for change in left if _unpriced(change)]
             if unpriced and unknown is None:
                 unknown = (unpriced, held)
         for currency, (_, minor, before, held) in sorted(worst.items()):
@@ -276,10 +276,10 @@ def _covers(override: Override, planned: list[Change], past: list[RecentChange],
     matches = glob([override.match])
     values = [item.value for item in past if item.at.date() <= override.until and matches(str(item.key))]
     if override.until >= today:
-        own = [_value(change) for change in planned if matches(str(change.key))]
-        if override.limit in IN_MONEY and None in own:
+        own = [change for change in planned if matches(str(change.key))]
+        if override.limit in IN_MONEY and any(map(_unpriced, own)):
             return False
-        values += own
+        values += map(_value, own)
     if override.limit in IN_NUMBERS:
         return len(values) <= override.count
     return all(minor <= amount_of(override.amounts, currency) for currency, minor in _sums(values).items())
@@ -298,8 +298,15 @@ def _allow(text: str) -> Allow:
 
 def _value(change: Change) -> Money | None:
     """What one whole term of it costs, where that is known."""
-    value = None if change.impact is None else change.impact.value
+    value = None if change.impact is None else change.impact.counted
     return None if value is None else value.money
+
+
+def _unpriced(change: Change) -> bool:
+    """Whether it moves money, and nobody knows how much."""
+    impact = change.impact
+    moves = impact is None or impact.counted is not None or "charge" in impact.unknown
+    return moves and _value(change) is None
 
 
 def _sums(values: Iterable[Money | None]) -> Counter[str]:

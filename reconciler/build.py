@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import assert_never
 
-from reconciler.changes import Blocked, Change, Kind, Listed, Scheduled
+from reconciler.changes import INTENTS, Blocked, Change, Kind, Listed, Scheduled
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic, Place
 from reconciler.due import idle_decisions, renewals_due
@@ -21,9 +21,12 @@ from reconciler.model import (
     Cancel,
     DesiredSubscription,
     Intent,
+    Recurring,
     StoredSubscription,
     SubscriptionKey,
+    money_text,
 )
+from reconciler.money import amount_of_term, extension_amount
 from reconciler.plan import Bindings, Plan
 from reconciler.policy import Lifecycle
 from reconciler.proposals import correction, intent_change, registration, released, rename, update
@@ -31,7 +34,7 @@ from reconciler.rulebook import Rulebook
 from reconciler.schedule import effective, foreseen, shadowed, to_come
 from reconciler.selection import EVERYTHING, Selection
 from reconciler.stored import StoredState
-from reconciler.wishes import END_UNDECIDED, Barred, Converged, Move, Over, decide, undecided_end
+from reconciler.wishes import END_UNDECIDED, Barred, Converged, Move, Over, decide, last_day, undecided_end
 
 DUE_WITHIN = timedelta(days=30)
 """How far every plan looks ahead for renewals that nobody has decided."""
@@ -152,25 +155,50 @@ class _Draft:
         lifecycle = self._lifecycle(wanted)
         undecided = lifecycle and undecided_end(extends(row, lifecycle), intent)
         if intent is not None and undecided:
-            self._block(wanted, Barred(Kind.REGISTER, "end-undecided", undecided, END_UNDECIDED), intent.place)
+            barred = Barred(Kind.REGISTER, "end-undecided", undecided, END_UNDECIDED)
+            self._block(wanted, self._priced(barred, row), intent.place)
             return None
         self.changes.append(replace(change, impact=assess(change, None, row, self.rulebook, self.now)))
         return row
 
     def _compare(self, wanted: DesiredSubscription, row: StoredSubscription) -> StoredSubscription:
-        before = len(self.changes)
+        before, stored = len(self.changes), row
         if row.key != wanted.key:
             row = self._step(rename(wanted, row), row)
-        row = self._step(correction(wanted, row), row)
+        corrected = correction(wanted, row)
+        late = corrected and _too_late(corrected, row, self.now)
+        if corrected is not None and late:
+            del self.changes[before:]
+            self._block(wanted, late, corrected.place, stored.product)
+            return stored
+        row = self._step(corrected, row)
         # Protection as it stood before this run counts: an own `protect: false` frees only a later one.
         protected = row.protected or wanted.protect is True
         row = self._step(update(wanted, row), row)
         if wanted.intent is not None and not row.declared:
             self.declared.add(wanted.key)
         listed, row = self._intend(wanted, row, protected=protected)
+        self._weigh(stored, before)
         if not listed and len(self.changes) == before:
             self.unchanged += 1
         return row
+
+    def _priced(self, barred: Barred, row: StoredSubscription) -> Barred:
+        """An end that is not decided, with the price of the extension that would follow."""
+        if barred.code != "end-undecided":
+            return barred
+        money = extension_amount(row, self.rulebook).money
+        price = "its price is not known" if money is None else f"{money_text(money)} a month"
+        return replace(barred, hint=f"{barred.hint} ({price})")
+
+    def _weigh(self, stored: StoredSubscription, begin: int) -> None:
+        """Limits in money count a change of the pair by what a term cost before this plan, where that is more."""
+        last = self.changes[-1] if len(self.changes) > begin else None
+        if last is None or last.kind not in INTENTS or last.impact is None or last.impact.value is None:
+            return
+        was, now = amount_of_term(stored, self.rulebook), last.impact.value.money
+        if was.money is not None and (now is None or now.currency != was.money.currency or now.minor < was.money.minor):
+            self.changes[-1] = replace(last, impact=replace(last.impact, weighed=was))
 
     def _step(self, change: Change | None, row: StoredSubscription) -> StoredSubscription:
         """The record after a change that may not be needed; the change is noted with what follows from it."""
@@ -202,7 +230,7 @@ class _Draft:
                 self.ended.append(Listed(wanted.key, detail, hint, intent.place, row.product))
                 return True, row
             case Barred():
-                self._block(wanted, decision, intent.place, row.product)
+                self._block(wanted, self._priced(decision, row), intent.place, row.product)
                 return True, row
             case _:  # pragma: no cover - mypy proves it unreachable
                 assert_never(decision)
@@ -215,7 +243,8 @@ class _Draft:
         row: StoredSubscription,
         lifecycle: Lifecycle | None,
     ) -> StoredSubscription:
-        gone = lifecycle is not None and lifecycle.disabled_after_cancel_now.at(self.now.date()) == 0
+        today, start = self.now.date(), row.term.start.date()
+        gone = lifecycle is not None and lifecycle.disabled_after_cancel_now.at(today, start) == 0
         after = self._step(intent_change(wanted, intent, move, row, gone=gone), row)
         last = self.changes[-1]
         if move.instead_of is not None and last.impact is not None:
@@ -236,3 +265,18 @@ class _Draft:
                 product if product is not None else wanted.facts.product or "",
             )
         )
+
+
+def _too_late(change: Change, row: StoredSubscription, now: datetime) -> Barred | None:
+    """Why dates cannot be corrected any more: the record is past its last term, or would be by the corrected dates."""
+    if not change.after.keys() & {"start", "term"}:
+        return None
+    hint = "take the correction back; or drop the record, `reconcile forget`, and register it anew"
+    if row.status.ended or row.extended:
+        stage = "in a paid extension" if row.extended else str(row.status)
+        return Barred(Kind.CORRECT, "dates-of-ended", f"it is {stage}: its last term is over", hint)
+    end = carried_out(change, row, now).term.end
+    if row.recurring is Recurring.OFF and now >= end:
+        detail = f"recurring is off, and by the corrected dates its last day was {last_day(end)}"
+        return Barred(Kind.CORRECT, "dates-of-ended", detail, hint)
+    return None

@@ -99,6 +99,9 @@ class Impact:
     Of one month, where it is only about a paid extension. None: no charge depends on it.
     Of `register` and `correct`: what a term costs; no money moves.
     """
+    weighed: Amount | None = None
+    """What limits in money count where it is more than `value`: a term as it was priced before this plan, for a price
+    that the same plan lowers must not let an ending pass."""
     extension: Amount | None = None
     """What a month of the paid extension costs that the change leads into; then it does not end after its last day."""
     side_effects: tuple[str, ...] = ()
@@ -108,6 +111,11 @@ class Impact:
     instead_of: str | None = None
     """What the spec wished first, and why that was barred: this is its `on_blocked`."""
 
+    @property
+    def counted(self) -> Amount | None:
+        """What limits in money count; None: it moves no money."""
+        return self.weighed or self.value
+
 
 @dataclass(frozen=True, slots=True)
 class Totals:
@@ -116,11 +124,11 @@ class Totals:
     avoided: Mapping[str, int] = field(default_factory=dict)
     """The values of everything that ends: the charges of one whole term of each."""
     incurred: Mapping[str, int] = field(default_factory=dict)
-    """The values of everything that goes on."""
+    """The values of everything that goes on, and a month of each paid extension that something leads into."""
     refunded: Mapping[str, int] = field(default_factory=dict)
     """What is paid back."""
     unknown: int = 0
-    """Changes that move money whose sum is not known."""
+    """Changes that move money whose sum is not known, or that may lead into a paid extension."""
 
 
 @dataclass(frozen=True, slots=True)

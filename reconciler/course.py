@@ -16,7 +16,7 @@ from reconciler.consequences import Amount
 from reconciler.effects import carried_out
 from reconciler.events import Event, EventKind
 from reconciler.forecast import Occasion
-from reconciler.lifecycle import advance
+from reconciler.lifecycle import advance, extends
 from reconciler.model import Cancel, DesiredSubscription, Recurring, ScheduledIntent, Status, StoredSubscription
 from reconciler.money import amount_of_cycle, extension_amount
 from reconciler.policy import Lifecycle
@@ -52,6 +52,8 @@ class Charged(NamedTuple):
 
     series: Series
     amount: Amount
+    extension: bool | None = False
+    """It is for months of a paid extension; None: whether that follows is not known."""
 
 
 @dataclass(slots=True)
@@ -178,6 +180,8 @@ def _end(ahead: Course, lifecycle: Lifecycle | None, until: datetime, rulebook: 
         # What follows then is its provider's to say.
         if after < end <= until.date():
             ahead.occurrences.append((end, Occasion.ENDS))
+            if row.cancellation is Cancel.NONE:
+                _perhaps_extend(ahead, row, end, rulebook)
         return
     advanced = advance(row, lifecycle, until)
     _tell(ahead, advanced.events)
@@ -185,8 +189,15 @@ def _end(ahead: Course, lifecycle: Lifecycle | None, until: datetime, rulebook: 
     if months:
         # Each month of an extension is charged when it begins.
         months_charged = Series(row.anchor, 1, months[0], len(months))
-        ahead.charges.append(Charged(months_charged, extension_amount(row, rulebook)))
+        ahead.charges.append(Charged(months_charged, extension_amount(row, rulebook), extension=True))
+    if extends(row, lifecycle) is None and any(event.kind is EventKind.EXPIRED for event in advanced.events):
+        _perhaps_extend(ahead, row, end, rulebook)
     ahead.row = advanced.row
+
+
+def _perhaps_extend(ahead: Course, row: StoredSubscription, end: date, rulebook: Rulebook) -> None:
+    """Its rules leave open what follows on the last term: one charge that is not known stands for all of them."""
+    ahead.charges.append(Charged(Series(end, 1, end, 1), extension_amount(row, rulebook), extension=None))
 
 
 def _tell(ahead: Course, events: tuple[Event, ...]) -> None:

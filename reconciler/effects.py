@@ -128,7 +128,8 @@ def _corrected(change: Change, row: StoredSubscription, now: datetime) -> Stored
     start = date.fromisoformat(str(after["start"])) if "start" in after else row.start
     anchor = start if "start" in after else row.anchor
     # A record that will not renew keeps the term it is in; reading it at now could hand it a later one.
-    instant = now if now < row.term.end else row.term.start
+    renews = row.recurring is Recurring.ON and now < row.term.end
+    instant = now if renews or row.status is Status.SCHEDULED else row.term.start
     term = term_at(anchor, length, instant)
     status = row.status
     if status in (Status.ACTIVE, Status.SCHEDULED):

@@ -103,7 +103,14 @@ class Forecast:
     subjects: Mapping[SubscriptionKey, Subject] = field(default_factory=dict)
     """Every subscription that was looked at."""
     unknown: tuple[SubscriptionKey, ...] = ()
-    """By key: those with a charge in this time whose sum is not known."""
+    """By key: those with a charge of their terms, or a refund, in this time whose sum is not known."""
+    unpriced_extensions: tuple[SubscriptionKey, ...] = ()
+    """By key: those that go on as a paid extension in this time whose price is not known."""
+    perhaps_extended: tuple[SubscriptionKey, ...] = ()
+    """By key: those whose last term ends in this time, and it is not known whether a paid extension follows.
+
+    Each is told as an end, with one charge whose sum is not known.
+    """
     unforeseen: tuple[SubscriptionKey, ...] = ()
     """By key: suspended ones, and those of a status that is not known: nothing is said about their future."""
 
@@ -111,6 +118,11 @@ class Forecast:
     def total(self) -> Slice:
         """All slices together."""
         return together(self.slices)
+
+    @property
+    def lacking(self) -> tuple[SubscriptionKey, ...]:
+        """By key: all of which the cash lacks a charge."""
+        return tuple(sorted({*self.unknown, *self.unpriced_extensions, *self.perhaps_extended}))
 
 
 def together(slices: Iterable[Slice]) -> Slice:

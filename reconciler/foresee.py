@@ -143,6 +143,8 @@ class _Book:
         self._occurrences: list[Occurrence] = []
         self._subjects: dict[SubscriptionKey, Subject] = {}
         self._unknown: set[SubscriptionKey] = set()
+        self._extended: set[SubscriptionKey] = set()
+        self._perhaps: set[SubscriptionKey] = set()
         self._unforeseen: list[SubscriptionKey] = []
         # Estates share their dates: a thousand renewals fall on a few hundred days.
         self._days: dict[Series, tuple[tuple[date, ...], tuple[int, ...]]] = {}
@@ -183,6 +185,8 @@ class _Book:
             tuple(self._occurrences),
             self._subjects,
             tuple(sorted(self._unknown)),
+            tuple(sorted(self._extended)),
+            tuple(sorted(self._perhaps)),
             tuple(self._unforeseen),
         )
 
@@ -206,7 +210,8 @@ class _Book:
         series, money = charged.series, charged.amount.money
         month = self._month(series.first)
         if money is None:
-            self._unknown.add(key)
+            keys = {False: self._unknown, True: self._extended, None: self._perhaps}
+            keys[charged.extension].add(key)
             tally.charge("", month, 1, series.months, series.times)
         else:
             tally.charge(money.currency, month, money.minor, series.months, series.times)

@@ -69,7 +69,10 @@ def risk(kind: Kind) -> Risk:
 
 
 def totals(changes: Iterable[Change]) -> Totals:
-    """The sums by currency of what ends, goes on and is paid back; a currency in which nothing moves is left out."""
+    """The sums by currency of what ends, goes on and is paid back; a currency in which nothing moves is left out.
+
+    What leads into a paid extension avoids its renewal, and incurs one month of that.
+    """
     avoided: Counter[str] = Counter()
     incurred: Counter[str] = Counter()
     refunded: Counter[str] = Counter()
@@ -78,11 +81,17 @@ def totals(changes: Iterable[Change]) -> Totals:
         impact = change.impact
         if impact is None or change.kind not in INTENTS:
             continue
-        back = impact.refund.amount if impact.refund else None
-        for amount, sums in ((impact.value, avoided if change.kind in ENDING else incurred), (back, refunded)):
+        ends = change.kind in ENDING
+        moves = (
+            (impact.value, avoided if ends else incurred),
+            # Of what goes on into an extension, the value is that already.
+            (impact.extension if ends else None, incurred),
+            (impact.refund.amount if impact.refund else None, refunded),
+        )
+        for amount, sums in moves:
             if amount is not None and amount.money is not None:
                 sums[amount.money.currency] += amount.money.minor
-        unknown += any(amount is not None and amount.money is None for amount in (impact.value, back))
+        unknown += "extension" in impact.unknown or any(amount and amount.money is None for amount, _ in moves)
     return Totals(_moved(avoided), _moved(incurred), _moved(refunded), unknown)
 
 

@@ -22,8 +22,17 @@ from reconciler.events import Event
 from reconciler.journal import ApplyReport, Run
 from reconciler.model import SubscriptionKey
 from reconciler.plan import Bindings, Plan, Verdict
+from reconciler.policy import Lifecycle
 from reconciler.ports import Bookkeeping, Clock, Provider, StateReader, Store
-from reconciler.recorded import PENDING, RECORDED, as_recorded, settings_moved
+from reconciler.recorded import (
+    LIFECYCLES,
+    PENDING,
+    RECORDED,
+    as_recorded,
+    lifecycles_moved,
+    settings_moved,
+    with_lifecycles,
+)
 from reconciler.rulebook import PriceList, Rulebook
 from reconciler.safety import Circumstances, review
 from reconciler.selection import EVERYTHING, Selection
@@ -109,7 +118,7 @@ def plan_pass(inputs: Inputs, desired: DesiredState, stored: StoredState) -> Pas
     )
     rules = rulebook_of(inputs, desired)
     headlines = _headlines(inputs, stored)
-    diagnostics = (*_about_time(inputs, stored), *_cut_off(stored))
+    diagnostics = (*about_time(inputs, stored), *_cut_off(stored))
     stored, elapsed = elapse(stored, rules, now, _concerned(chosen, desired))
     plan = build_plan(desired, stored, now, bindings, rules, chosen)
     plan = replace(plan, headlines=headlines, elapsed=elapsed, diagnostics=(*plan.diagnostics, *diagnostics))
@@ -185,11 +194,20 @@ def _headlines(inputs: Inputs, stored: StoredState) -> tuple[str, ...]:
         found.append(
             f"the store is new and holds nothing yet; pin it in reconcile.yaml: store.lineage {stored.lineage}"
         )
+    found += lifecycles_moved(_own_lifecycles(inputs), stored.safety)
     found += settings_moved(inputs.settings.safety, stored.safety)
     return tuple(found)
 
 
-def _about_time(inputs: Inputs, stored: StoredState) -> list[Diagnostic]:
+def _own_lifecycles(inputs: Inputs) -> dict[str, Lifecycle]:
+    """The rules of the accounts of the settings; those that folders add are like one of these."""
+    known = inputs.settings.lifecycles
+    accounts = inputs.settings.accounts.items()
+    return {name: known[item.lifecycle] for name, item in accounts if item.lifecycle in known}
+
+
+def about_time(inputs: Inputs, stored: StoredState) -> list[Diagnostic]:
+    """The warning about an instant that lies before the last recorded one."""
     last = stored.last_as_of
     if last is None or (inputs.as_of or inputs.circumstances.now) >= last:
         return []
@@ -281,7 +299,7 @@ def check_instant(inputs: Inputs, found: Pass, providers: Mapping[str, Provider]
 def _bookkeeping(inputs: Inputs, found: Pass) -> Bookkeeping:
     desired, stored, verdict = found.desired, found.stored, found.verdict
     stopped = {refusal.scope for refusal in verdict.refused}
-    safety = as_recorded(inputs.settings.safety)
+    safety = _to_record(inputs, stored)
     # A narrowed run hides what the brakes would refuse: letting it record looser ones would be a way around them.
     recorded = verdict.clear and inputs.selection.everything and safety != stored.safety
     if "run" in stopped:
@@ -292,6 +310,14 @@ def _bookkeeping(inputs: Inputs, found: Pass) -> Bookkeeping:
         declared=frozenset(key for key in found.plan.declared if key.account not in stopped),
     )
     return kept if kept == Bookkeeping() and not verdict.allowed else replace(kept, as_of=found.plan.as_of)
+
+
+def _to_record(inputs: Inputs, stored: StoredState) -> dict[str, object]:
+    """The brakes, with each account's rules; a store that was never told of any rules is told with the next change."""
+    safety = as_recorded(inputs.settings.safety)
+    if stored.safety is not None and LIFECYCLES not in stored.safety and safety == stored.safety:
+        return safety
+    return with_lifecycles(safety, _own_lifecycles(inputs))
 
 
 def _new_accounts(

@@ -9,9 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import date
+from hashlib import sha256
 from typing import Any, cast
 
 from reconciler.model import Money, money_text
+from reconciler.policy import Lifecycle
 from reconciler.settings import IN_MONEY, Amounts, Limit, LimitName, Override, Safety, ValueLimit, amount_of
 
 
@@ -121,6 +123,27 @@ def _lesser(these: Amounts, others: Amounts) -> Iterator[Money]:
             yield replace(money, minor=min(money.minor, amount_of(others, money.currency)))
 
 
+def with_lifecycles(recorded: Mapping[str, object], lifecycles: Mapping[str, Lifecycle]) -> dict[str, object]:
+    """What is recorded of the brakes, and by which rules each account's records live: a digest for each account."""
+    digests = {name: sha256(repr(item).encode()).hexdigest()[:16] for name, item in sorted(lifecycles.items())}
+    return {**recorded, LIFECYCLES: digests}
+
+
+def lifecycles_moved(lifecycles: Mapping[str, Lifecycle], recorded: Mapping[str, object] | None) -> tuple[str, ...]:
+    """One headline for each account whose records live by other rules than the last apply recorded.
+
+    Other days are not just other words: what time did is told by them, and a stage that has come stays.
+    """
+    known = cast("Mapping[str, str]", (recorded or {}).get(LIFECYCLES, {}))
+    now = cast("Mapping[str, str]", with_lifecycles({}, lifecycles)[LIFECYCLES])
+    return tuple(
+        f"settings changed: {name} lives by other rules than recorded ({lifecycles[name].name}); see what has elapsed"
+        for name in now
+        if known.get(name, now[name]) != now[name]
+    )
+
+
+LIFECYCLES = "lifecycles"
 PENDING = "until an apply that nothing refuses records them, the stricter of old and new settings holds"
 """The headline below those of changed settings."""
 RECORDED = "this run recorded them: they hold from the next one on"

@@ -124,12 +124,23 @@ def _difference(now: Change, then: Change | None) -> str:
         return f"{now.key}: {now.kind} is new: the saved plan does not hold it"
     if now.external_id != then.external_id:
         return f"{now.key}: {now.kind} is of another id: {now.external_id}, and {then.external_id} in the saved plan"
-    return f"{now.key}: {now.kind} differs: {_moves(now)}, and {_moves(then)} in the saved plan"
+    moved = [
+        f"{name} {_said(value)}, and {_said(getattr(then, side).get(name))} in the saved plan"
+        for side in ("before", "after")
+        for name, value in getattr(now, side).items()
+        if value != getattr(then, side).get(name) and name != _TERM
+    ]
+    ends, ended = now.before.get(_TERM), then.before.get(_TERM)
+    if ends != ended:
+        moved.append(f"its term ends {_said(ends)} now, and {_said(ended)} in the saved plan")
+    return f"{now.key}: {now.kind} differs: {'; '.join(moved) or 'it moves less now'}"
 
 
-def _moves(change: Change) -> str:
-    names = dict.fromkeys([*change.before, *change.after])
-    return ", ".join(f"{name} {change.before.get(name)} -> {change.after.get(name)}" for name in names) or "nothing"
+_TERM = "term_end"
+
+
+def _said(value: object) -> str:
+    return "nothing" if value is None else str(value)
 
 
 def _parsed(text: bytes, shown_as: str) -> Mapping[str, object]:

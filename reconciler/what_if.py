@@ -70,7 +70,10 @@ class Outlook:
     """Charges and refunds of that time whose sum is not known."""
     refund: Refund | None = None
     extension: Amount | None = None
-    """What a month of the paid extension costs that it leads into, or would where it is barred for that."""
+    """What a month of the paid extension costs that it leads into, or would where it is barred for that.
+
+    Without money also where it is not known whether one follows: `detail` tells.
+    """
     reversible_until: datetime | None = None
 
 
@@ -137,7 +140,7 @@ def _of(found: Outlook, row: StoredSubscription, rulebook: Rulebook, now: dateti
         ending=ending,
         cash={currency: cash[currency] for currency in sorted(cash)},
         unknown=sum(abs(times) for amount, times in amounts if amount.money is None),
-        extension=extension_amount(row, rulebook) if ending is not None and ending.extends else None,
+        extension=extension_amount(row, rulebook) if ending is not None and ending.extends is not False else None,
     )
 
 

@@ -13,13 +13,14 @@ from reconciler.model import (
     Cancel,
     Decision,
     DesiredSubscription,
+    Money,
     Recurring,
     Status,
     StoredSubscription,
     Term,
     TermLength,
 )
-from reconciler.policy import Lifecycle, SeatLimit, Since, Window
+from reconciler.policy import Extension, Lifecycle, SeatLimit, Since, Window
 from reconciler.rulebook import Rulebook
 from tests.builders import NOW, PLACE, a_desired, a_lifecycle, a_stored
 
@@ -108,3 +109,29 @@ def test_a_renewal_knows_who_decided_it_and_where_it_is_declared() -> None:
     assert (first.decided, window.decided, second.decided) == (decided, None, None)
     assert (first.matter, window.matter, second.matter) == (Matter.RENEWAL, Matter.WINDOW, Matter.RENEWAL)
     assert {first.place, window.place, second.place} == {PLACE}
+
+
+EXTENDING = a_lifecycle(extension=Extension(when_off=True, surcharge_percent=3, otherwise_percent=3))
+
+
+def test_the_first_month_of_an_extension_is_a_day_with_its_price() -> None:
+    row = a_stored(recurring=Recurring.OFF, length=MONTHLY, price=Money(2000, "EUR"), seats=200)
+    estate = Estate(NOW, {row.key: row}, {}, Rulebook({"contoso": EXTENDING}))
+    (item,) = agenda(estate, date(2027, 11, 23))
+    assert (item.day, item.matter, item.under_way) == (row.term.end.date(), Matter.EXTENSION, False)
+    assert item.month is not None
+    assert item.month.money == Money(412000, "EUR")
+
+
+def test_of_an_extension_that_is_under_way_the_next_month_is_a_day() -> None:
+    row = a_stored(recurring=Recurring.OFF, extended=True, length=MONTHLY)
+    (item,) = agenda(Estate(NOW, {row.key: row}, {}, Rulebook({"contoso": EXTENDING})), UNTIL)
+    assert (item.matter, item.under_way) == (Matter.EXTENSION, True)
+
+
+@pytest.mark.parametrize("when_off", [None, False])
+def test_a_last_day_says_whether_an_extension_may_follow(when_off: bool | None) -> None:
+    row = a_stored(recurring=Recurring.OFF)
+    book = Rulebook({"contoso": a_lifecycle(extension=Extension(when_off))})
+    (item,) = agenda(Estate(NOW, {row.key: row}, {}, book), UNTIL)
+    assert (item.matter, item.perhaps_extended) == (Matter.LAST_DAY, when_off is None)

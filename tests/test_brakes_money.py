@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.changes import Change, Kind
-from reconciler.consequences import Impact
+from reconciler.consequences import Amount, Basis, Impact
 from reconciler.model import Money
 from reconciler.safety import Allow
 from reconciler.settings import Override, Safety, ValueLimit
@@ -106,11 +106,24 @@ class TestCounting:
 
 
 class TestUnknown:
+    def test_what_moves_no_money_is_not_of_unknown_value(self) -> None:
+        assert verdict([a_change(Kind.CANCEL_AT_RENEWAL, KEYS[0], impact=Impact())], KEYS, limited(eur(1))).clear
+
+    def test_a_price_that_the_same_plan_lowers_lets_nothing_pass(self) -> None:
+        cheap = Amount(eur(1), Basis.DECLARED)
+        dear = Amount(eur(6000), Basis.DECLARED)
+        change = a_change(Kind.TURN_OFF, KEYS[0], impact=Impact(value=cheap, weighed=dear))
+        assert sums(verdict([change], KEYS, limited(eur(5000)))) == [
+            ("max-cancelled-value", "contoso", "6000.00 EUR", "5000.00 EUR")
+        ]
+
     @pytest.mark.parametrize(
         "change",
         [
             pytest.param(worth(None, KEYS[0]), id="a value that is not known"),
-            pytest.param(a_change(Kind.TURN_OFF, KEYS[0], impact=Impact()), id="an impact without a value"),
+            pytest.param(
+                a_change(Kind.TURN_OFF, KEYS[0], impact=Impact(unknown=("charge",))), id="an impact without a value"
+            ),
             pytest.param(a_change(Kind.TURN_OFF, KEYS[0]), id="no impact"),
         ],
     )

@@ -35,6 +35,11 @@ def facts(**fields: object) -> Facts:
     return Facts(**{"product": "CFQ7TTC0HD32", "term": ANNUAL, "start": START, **fields})  # type: ignore[arg-type]
 
 
+def day(text: str) -> datetime:
+    """Midnight UTC of `2026-01-31`."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
 def a_row(text: str, **fields: Any) -> StoredSubscription:
     """A record in the term that starts on that day and lasts a year."""
     start = datetime.fromisoformat(text).replace(tzinfo=UTC)
@@ -56,6 +61,8 @@ def told(change: Change, *names: str) -> dict[str, object]:
 
 END = datetime(2027, 3, 1, tzinfo=UTC)
 ENDS_WITH_ITS_TERM = {"reversible_until": END, "last_day": date(2027, 2, 28)}
+FOR_GOOD = {"reversible_until": None}
+AT_ONCE = {"last_day": NOW.date(), "access_ends": NOW, **FOR_GOOD}
 GOES_ON = {"reversible_until": END, "renews": date(2027, 3, 1)}
 
 
@@ -237,10 +244,10 @@ class TestIntent:
                 Risk.REVERSIBLE_UNTIL, ENDS_WITH_ITS_TERM, id="undo a cancellation",
             ),
             pytest.param(
-                None, Cancel.IMMEDIATELY, a_stored(), Risk.IRREVERSIBLE, {"last_day": NOW.date(), "access_ends": NOW, "reversible_until": None}, id="cancel now",
+                None, Cancel.IMMEDIATELY, a_stored(), Risk.IRREVERSIBLE, AT_ONCE, id="cancel now",
             ),
             pytest.param(
-                Recurring.ON, None, a_stored(status=Status.EXPIRED), Risk.IRREVERSIBLE, {"reversible_until": None}, id="reactivate"
+                Recurring.ON, None, a_stored(status=Status.EXPIRED), Risk.IRREVERSIBLE, FOR_GOOD, id="reactivate"
             ),
         ],
     )  # fmt: skip
@@ -477,3 +484,48 @@ class TestAroundThePlan:
         fresh = plan_of(a_desired(cancel=Cancel.IMMEDIATELY)).blocked[0]
         bare = plan_of(a_desired(facts=Facts(), id="1"), a_stored(id="2")).blocked[0]
         assert [item.product for item in (stored, fresh, bare)] == ["CFQ7TTC0HD32", "CFQ7TTC0HD32", ""]
+
+
+class TestWhatAPlanMayNotHide:
+    def test_a_price_that_the_same_plan_lowers_counts_as_it_was(self) -> None:
+        row = a_stored(seats=100, price=Money(24000, "EUR"))
+        cheap = facts(seats=100, price=Money(1, "EUR"))
+        update, off = plan_of(a_desired(recurring=Recurring.OFF, facts=cheap), row).changes
+        assert (update.kind, off.kind) == (Kind.UPDATE, Kind.TURN_OFF)
+        assert off.impact is not None
+        assert off.impact.value is not None
+        assert off.impact.counted is not None
+        assert (off.impact.value.money, off.impact.counted.money) == (Money(100, "EUR"), Money(2_400_000, "EUR"))
+
+    def test_a_price_that_it_raises_counts_as_it_is(self) -> None:
+        dear = facts(seats=1, price=Money(500, "EUR"))
+        _, off = plan_of(a_desired(recurring=Recurring.OFF, facts=dear), a_stored(price=Money(100, "EUR"))).changes
+        assert off.impact is not None
+        assert off.impact.weighed is None
+
+    def test_dates_of_what_will_not_renew_keep_it_in_the_term_it_is_in(self) -> None:
+        earlier = a_desired(facts=facts(start=date(2026, 1, 20)))
+        (change,) = plan_of(earlier, a_row("2026-02-14", recurring=Recurring.OFF), day("2027-01-05")).changes
+        assert told(change, "term_start", "term_end") == {
+            "term_start": date(2026, 1, 20),
+            "term_end": date(2027, 1, 20),
+        }
+
+    @pytest.mark.parametrize(
+        ("fields", "now"),
+        [
+            pytest.param({}, "2027-02-01", id="over by the corrected dates"),
+            pytest.param({}, "2027-03-01", id="expired"),
+            pytest.param({"extended": True}, "2026-12-01", id="extended"),
+        ],
+    )
+    def test_dates_of_what_has_ended_are_blocked(self, fields: dict[str, Any], now: str) -> None:
+        row = a_row("2026-02-14", recurring=Recurring.OFF, **fields)
+        plan = plan_of(a_desired(facts=facts(start=date(2026, 1, 20)), owner="ada"), row, day(now))
+        assert [(item.kind, item.code) for item in plan.blocked] == [(Kind.CORRECT, "dates-of-ended")]
+        assert plan.changes == ()
+
+    def test_its_product_can_be_corrected_all_the_same(self) -> None:
+        row = a_row("2026-02-14", recurring=Recurring.OFF)
+        plan = plan_of(a_desired(facts=facts(product="SPB", start=row.start)), row, day("2027-03-01"))
+        assert [change.kind for change in plan.changes] == [Kind.CORRECT]

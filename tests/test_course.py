@@ -80,7 +80,7 @@ def charges(found: Course) -> list[tuple[str, int | None]]:
     """Each charge by day, in minor units."""
     return sorted(
         (day.isoformat(), None if amount.money is None else amount.money.minor)
-        for series, amount in found.charges
+        for series, amount, _ in found.charges
         for day in series.days()
     )
 
@@ -186,6 +186,19 @@ def test_an_extension_is_charged_by_the_month_at_its_own_price() -> None:
         ("2027-03-01", 1236), ("2027-04-01", 1236), ("2027-05-01", 1236),
     ]  # fmt: skip
     assert occurrences(found) == [(f"2027-0{month}-01", "extended") for month in (3, 4, 5)]
+
+
+@pytest.mark.parametrize("lifecycle", [a_lifecycle(extension=Extension(None)), a_lifecycle(extension=None), None])
+def test_where_an_extension_may_follow_one_charge_that_is_not_known_stands_for_it(lifecycle: Lifecycle | None) -> None:
+    found = ahead(a_row(recurring=OFF), "2027-12-31", lifecycle)
+    assert occurrences(found)[0] == ("2027-03-01", "ends")
+    assert [(item.series.first, item.series.times, item.extension) for item in found.charges] == [
+        (date(2027, 3, 1), 1, None)
+    ]
+    assert charges(found) == [("2027-03-01", None)]
+    assert charges(ahead(a_row(recurring=OFF), "2027-02-28", lifecycle)) == []
+    cancelled = a_row(recurring=OFF, cancellation=Cancel.AT_RENEWAL)
+    assert charges(ahead(cancelled, "2027-12-31", lifecycle)) == []
 
 
 def test_out_of_an_extension_a_new_series_begins_when_its_month_is_over() -> None:

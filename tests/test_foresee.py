@@ -27,6 +27,7 @@ from reconciler.model import (
     TermLength,
 )
 from reconciler.plan import Bindings
+from reconciler.policy import Extension
 from reconciler.rulebook import Rulebook
 from reconciler.stored import StoredState
 from reconciler.terms import term_at
@@ -279,3 +280,18 @@ def test_every_sum_is_that_of_its_charges(stored: list[StoredSubscription], unti
 def test_the_first_term_of_a_purchase_of_today_is_behind_us() -> None:
     row = a_stored("contoso/a", price=Money(5, "EUR"), start=NOW.date())
     assert cash(foresee(an_estate(row), date(2027, 11, 23))) == {"2027-11": 5}
+
+
+@pytest.mark.parametrize(
+    ("when_off", "unpriced", "perhaps"), [(True, 1, 0), (None, 0, 1), (False, 0, 0)], ids=["follows", "may", "does not"]
+)
+def test_extensions_that_lack_a_price_or_a_rule_are_told_apart(
+    when_off: bool | None, unpriced: int, perhaps: int
+) -> None:
+    row = a_stored("contoso/a", recurring=Recurring.OFF)
+    book = Rulebook({"contoso": a_lifecycle(extension=Extension(when_off))})
+    found = foresee(Estate(NOW, {row.key: row}, {}, book), date(2027, 3, 31))
+    assert found.unpriced_extensions == (row.key,) * unpriced
+    assert found.perhaps_extended == (row.key,) * perhaps
+    assert (found.unknown, found.lacking) == ((), (row.key,) * (unpriced + perhaps))
+    assert sum(found.total.unknown) == unpriced + perhaps

@@ -54,6 +54,24 @@ class TestTotals:
         )
         assert found == Totals({"EUR": 3}, {}, {}, 3)
 
+    def test_a_month_of_the_paid_extension_that_follows_is_incurred(self) -> None:
+        found = totals([with_impact(Kind.TURN_OFF, value=euros(520000), extension=euros(53560))])
+        assert found == Totals({"EUR": 520000}, {"EUR": 53560}, {}, 0)
+
+    def test_an_extension_that_is_the_value_already_is_incurred_once(self) -> None:
+        found = totals([with_impact(Kind.UNDO_CANCEL, value=euros(53560), extension=euros(53560))])
+        assert found == Totals({}, {"EUR": 53560}, {}, 0)
+
+    def test_an_extension_that_may_follow_or_has_no_known_price_is_counted(self) -> None:
+        found = totals(
+            [
+                with_impact(Kind.TURN_OFF, value=euros(100), extension=NOT_KNOWN),
+                with_impact(Kind.TURN_OFF, value=euros(20), unknown=("extension", "access_ends")),
+                with_impact(Kind.UNDO_CANCEL, unknown=("charge", "extension")),
+            ]
+        )
+        assert found == Totals({"EUR": 120}, {}, {}, 3)
+
     def test_where_nothing_moves_no_currency_is_named(self) -> None:
         found = totals(
             [

@@ -19,7 +19,7 @@ from reconciler.plan import Verdict
 from reconciler.ports import Bookkeeping, Provider
 from reconciler.providers.ledger import LedgerProvider
 from reconciler.reconcile import Hands, Inputs, Pass, apply_pass, plan_pass, read_specs, told_after
-from reconciler.recorded import as_recorded
+from reconciler.recorded import as_recorded, with_lifecycles
 from reconciler.safety import Circumstances
 from reconciler.selection import Selection
 from reconciler.settings import AccountSettings, Limit, LimitName, Override, Safety, Settings
@@ -234,7 +234,7 @@ class TestApplyPass:
         desired = a_desired_state(*OFF.subscriptions.values(), on)
         _, _, store = applied(inputs(), desired, a_stored_state(a_stored(), a_stored("contoso/on")))
         assert store.kept == Bookkeeping(
-            safety=as_recorded(Safety()),
+            safety=with_lifecycles(as_recorded(Safety()), {"contoso": CLASSIC}),
             accounts={"contoso": ("ledger", None)},
             declared=frozenset({a_key(), a_key("contoso/on")}),
             as_of=NOW,
@@ -251,7 +251,7 @@ class TestApplyPass:
         stored = a_stored_state(a_stored(declared=True), accounts={"contoso": ("ledger", None)})
         _, report, store = applied(inputs(), a_desired_state(a_desired(recurring=Recurring.ON)), stored)
         assert (report.run, report.changes) == ("run-1", ())
-        assert store.kept == Bookkeeping(safety=as_recorded(Safety()), as_of=NOW)
+        assert store.kept == Bookkeeping(safety=with_lifecycles(as_recorded(Safety()), {"contoso": CLASSIC}), as_of=NOW)
 
     def test_an_account_that_a_run_which_was_cut_off_left_unrecorded_is_recorded(self) -> None:
         stored = a_stored_state(a_stored(declared=True), safety=as_recorded(Safety()), unfinished={"run-0": None})

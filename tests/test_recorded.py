@@ -12,7 +12,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model import Money
-from reconciler.recorded import amounts_text, as_recorded, from_recorded, settings_moved, stricter
+from reconciler.recorded import (
+    amounts_text,
+    as_recorded,
+    from_recorded,
+    lifecycles_moved,
+    settings_moved,
+    stricter,
+    with_lifecycles,
+)
 from reconciler.settings import (
     DEFAULT_LIMITS,
     IN_MONEY,
@@ -24,6 +32,7 @@ from reconciler.settings import (
     Safety,
     ValueLimit,
 )
+from tests.builders import CLASSIC, a_lifecycle
 
 ENDINGS, CANCELLED = LimitName.MAX_ENDINGS, LimitName.MAX_CANCELLED_VALUE
 EUR, JPY = Money(500_000, "EUR"), Money(900, "JPY")
@@ -248,3 +257,21 @@ class TestHeadlines:
 def test_amounts_read_as_people_write_them() -> None:
     assert amounts_text((EUR, JPY)) == "5000.00 EUR, 900 JPY"
     assert amounts_text(()) == ""
+
+
+def test_an_account_that_lives_by_other_rules_is_a_headline() -> None:
+    known = with_lifecycles(as_recorded(Safety()), {"contoso": CLASSIC, "fabrikam": CLASSIC})
+    other = a_lifecycle(name="own", expired=0)
+    assert lifecycles_moved({"contoso": CLASSIC, "fabrikam": CLASSIC}, known) == ()
+    assert lifecycles_moved({"contoso": other, "new": other}, known) == (
+        "settings changed: contoso lives by other rules than recorded (own); see what has elapsed",
+    )
+
+
+def test_a_store_that_was_told_of_no_rules_has_none_to_compare() -> None:
+    assert lifecycles_moved({"contoso": CLASSIC}, None) == ()
+    assert lifecycles_moved({"contoso": CLASSIC}, as_recorded(Safety())) == ()
+
+
+def test_rules_are_no_brake_and_are_read_past() -> None:
+    assert from_recorded(with_lifecycles(as_recorded(Safety()), {"contoso": CLASSIC})) == Safety()

@@ -223,3 +223,12 @@ def test_a_new_name_finds_the_record_of_the_former_one() -> None:
 def test_what_nothing_would_record_has_none() -> None:
     wanted = a_desired("contoso/new", cancel=Cancel.IMMEDIATELY, reason="x")
     assert record(wanted=wanted) is None
+
+
+def test_off_is_not_said_to_cost_nothing_where_an_extension_may_follow() -> None:
+    found = ways(a_row(), lifecycle=a_lifecycle(extension=Extension(when_off=None)))
+    off, at_renewal = found[Way.OFF], found[Way.AT_RENEWAL]
+    assert (off.cash, off.unknown) == ({}, 1)
+    assert off.extension is not None
+    assert (off.extension.money, off.extension.detail) == (None, "whether a paid extension follows is not known")
+    assert (at_renewal.unknown, at_renewal.extension) == (0, None)

@@ -461,7 +461,8 @@ class TestAnEndThatIsNotDecided:
         assert (found.kind, found.code) == (Kind.TURN_OFF, "end-undecided")
         assert "paid extension" in found.detail
         assert found.hint == (
-            "write `cancel: at-renewal` to stop then, or `cancel: none` to accept the extension at its price"
+            "write `cancel: at-renewal` to stop then, or `cancel: none` to accept the extension at its price "
+            "(its price is not known)"
         )
 
     def test_so_must_what_is_off_already(self) -> None:

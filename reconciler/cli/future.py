@@ -15,17 +15,16 @@ from reconciler.cli.app import Given, shared, tabular
 from reconciler.cli.future_rendering import comparison_renders, due_renders, forecast_renders, what_if_renders
 from reconciler.cli.output import emit, put, write_file
 from reconciler.cli.rendering import note_renders
-from reconciler.cli.session import parse_key, runtime_for, whole
+from reconciler.cli.session import parse_key, runtime_for, warn_of_clock, whole
 from reconciler.desired import SpecTexts
 from reconciler.diagnostics import Diagnostic
 from reconciler.due import renewals_due
 from reconciler.errors import InputError, UsageError
 from reconciler.forecast import MONTH, MOST_YEARS, Comparison
 from reconciler.foresee import GROUPINGS, LABEL, Estate, estate_after, foresee
-from reconciler.reconcile import Inputs, Pass, plan_pass, read_specs, rulebook_of
+from reconciler.reconcile import Inputs, Pass, picture, plan_pass, read_specs, rulebook_of
 from reconciler.runtime import Runtime
 from reconciler.selection import Selection, glob
-from reconciler.stored import StoredState
 from reconciler.terms import add_months
 from reconciler.views.words import sentence
 from reconciler.what_if import outlooks, record_of
@@ -60,8 +59,9 @@ def _ahead(given: Given, runtime: Runtime, other: SpecTexts | None = None) -> _A
         inputs = replace(inputs, texts=other)
     desired = read_specs(inputs)
     with runtime.looking() as reader:
-        stored = StoredState(exists=False) if reader is None else reader.snapshot()
+        stored = picture(inputs, reader)
     found = plan_pass(inputs, desired, stored)
+    warn_of_clock(given, found.plan.diagnostics)
     rulebook = rulebook_of(inputs, desired)
     estate = estate_after(found.plan, found.stored, desired, rulebook).only(
         Selection(given.select, given.exclude).keys()

@@ -13,14 +13,14 @@ from reconciler.cli.app import Given, shared, tabular
 from reconciler.cli.narrowing import chosen_columns, matching, sorting
 from reconciler.cli.output import emit, say, terminal_columns
 from reconciler.cli.rendering import explain_renders, history_renders, show_renders, status_renders
-from reconciler.cli.session import parse_key, runtime_for, whole
+from reconciler.cli.session import parse_key, runtime_for, warn_of_clock, whole
 from reconciler.desired import DesiredState
 from reconciler.errors import InputError, StoreError, UsageError
 from reconciler.journal import HistoryEntry
 from reconciler.lifecycle import at
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.ports import StateReader
-from reconciler.reconcile import declared, instant_of, rulebook_of
+from reconciler.reconcile import about_time, declared, instant_of, rulebook_of
 from reconciler.rulebook import Rulebook
 from reconciler.runtime import Runtime
 from reconciler.selection import Selection, glob
@@ -93,6 +93,7 @@ def _estate(given: Given, runtime: Runtime, stored: StoredState) -> _Estate:
     desired = declared(inputs)
     if desired.has_errors:
         say(given, "warning: the specs have errors (see reconcile validate): what is unmanaged may be told wrong")
+    warn_of_clock(given, about_time(inputs, stored))
     now, names = instant_of(inputs, stored), Catalogue().names_for(desired.accounts)
     return _Estate(stored, desired, now, names, rulebook_of(inputs, desired))
 

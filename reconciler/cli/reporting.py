@@ -16,10 +16,9 @@ from reconciler.cli.session import Signals, runtime_for
 from reconciler.due import renewals_within
 from reconciler.errors import UsageError
 from reconciler.foresee import estate_after, foresee
-from reconciler.reconcile import plan_pass, read_specs, rulebook_of
+from reconciler.reconcile import picture, plan_pass, read_specs, rulebook_of
 from reconciler.runtime import Runtime
 from reconciler.selection import Selection
-from reconciler.stored import StoredState
 from reconciler.views.report.page import report_page
 from reconciler.views.report.values import DUE_DAYS, Report, horizon
 from reconciler.views.words import counted
@@ -55,7 +54,7 @@ def _report(given: Given, runtime: Runtime) -> Report:
     inputs = runtime.inputs(commit=True)
     desired = read_specs(inputs)
     with runtime.looking() as reader:
-        stored = StoredState(exists=False) if reader is None else reader.snapshot()
+        stored = picture(inputs, reader)
     found = plan_pass(inputs, desired, stored)
     plan, rules = found.plan, rulebook_of(inputs, desired)
     chosen = Selection(given.select, given.exclude).keys()

@@ -11,8 +11,8 @@ from typing import Any, Self
 
 from reconciler.changes import Refusal
 from reconciler.cli.app import Given
-from reconciler.cli.output import check_outputs
-from reconciler.diagnostics import did_you_mean
+from reconciler.cli.output import check_outputs, say
+from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.errors import UsageError
 from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.model import SubscriptionKey
@@ -22,6 +22,7 @@ from reconciler.safety import ALLOWABLE, Allow
 
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2})?Z)?", re.ASCII)
 
+_ABOUT_TIME = ("clock-behind", "as-of-before-last")
 PRIORITY = (130, 70, 64, 6, 1, 4, 3, 5, 2, 0)
 """Where several exit codes hold, the first of these."""
 
@@ -150,3 +151,10 @@ class Signals:
         self._asked = True
         # A second Ctrl-C is meant: it ends the command at once, and the store's transaction with it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def warn_of_clock(given: Given, findings: Iterable[Diagnostic]) -> None:
+    """Say at once that the clock, or `--as-of`, lies before what is recorded: else a look ahead would seem to lie."""
+    for item in findings:
+        if item.code in _ABOUT_TIME:
+            say(given, f"warning: {item.summary}: {item.detail}")

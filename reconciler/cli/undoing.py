@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -18,7 +18,7 @@ from reconciler.desired import DesiredState, SpecText
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import InputError, StoreError, UsageError
 from reconciler.ports import StateReader
-from reconciler.reconcile import Inputs, declared, plan_pass, read_specs
+from reconciler.reconcile import Inputs, declared, picture, plan_pass, read_specs
 from reconciler.runtime import Runtime
 from reconciler.selection import Selection
 from reconciler.stored import StoredState
@@ -59,7 +59,7 @@ def _read(runtime: Runtime, name: str, selection: Selection) -> tuple[Trail, Sto
     with runtime.looking() as reader:
         if reader is None:
             raise StoreError("no-store", f"there is no store at {runtime.store_path}", "the first apply creates it")
-        stored = reader.snapshot()
+        stored = picture(runtime.inputs(commit=False), reader)
         _refuse_freeze(reader, name)
         found = trail(reader.history(), run_of(reader.history(), name))
     chosen = selection.keys()
@@ -111,4 +111,8 @@ def _renders(found: CounterSpec, as_of: datetime, diagnostics: tuple[Diagnostic,
 
         return counter_json(found, as_of=as_of, diagnostics=diagnostics)
 
-    return {"text": lambda colour: found.patch, "json": machine, "markdown": markdown, "github": github}
+    def text(colour: bool) -> Iterator[str]:
+        if found.patch:  # without one nothing is printed: an empty line is no patch
+            yield found.patch
+
+    return {"text": text, "json": machine, "markdown": markdown, "github": github}

@@ -205,34 +205,30 @@ def _read(text: str) -> Keys:
 
 
 def _words(part: Part) -> Iterator[Word]:
-    match part:
-        case Word():
-            yield part
-        case Keys():
-            for entry in part.entries:
-                yield entry.key
-                yield from _words(entry.value)
-        case Items():
-            for item in part.items:
-                yield from _words(item)
+    if isinstance(part, Word):
+        yield part
+    elif isinstance(part, Items):
+        for item in part.items:
+            yield from _words(item)
+    else:
+        for entry in part.entries:
+            yield entry.key
+            yield from _words(entry.value)
 
 
 def _differ_only(before: Part, after: Part, path: Steps, touched: set[str]) -> bool:
     """Whether these two say the same but for some keys at that path."""
     if not path:
         return isinstance(before, Keys) and isinstance(after, Keys) and _alike(before, after, touched)
-    step, inner = path[0], path[1:]
+    step = path[0]
     mine, its = at_path(before, (step,)), at_path(after, (step,))
-    if mine is None or its is None or not _differ_only(mine, its, inner, touched):
-        return False
-    match before, after:
-        case Keys(), Keys():
-            return _alike(before, after, {str(step)})
-        case Items(), Items() if len(before.items) == len(after.items):
-            pairs = zip(before.items, after.items, strict=True)
-            return all(index == step or same(one, other) for index, (one, other) in enumerate(pairs))
-        case _:
-            return False
+    inner = mine is not None and its is not None and _differ_only(mine, its, path[1:], touched)
+    if isinstance(before, Items) and isinstance(after, Items):
+        pairs = enumerate(zip(before.items, after.items, strict=False))
+        alike = len(before.items) == len(after.items) and all(at == step or same(*pair) for at, pair in pairs)
+    else:
+        alike = isinstance(before, Keys) and isinstance(after, Keys) and _alike(before, after, {str(step)})
+    return inner and alike
 
 
 def _alike(one: Keys, other: Keys, but: set[str]) -> bool:

@@ -64,16 +64,16 @@ def run_of(history: Iterable[HistoryEntry], name: str) -> str:
         if last is None:
             raise InputError("no-such-run", "no run has changed anything yet", _LISTED)
         return last
-    found = {entry.run for entry in history if entry.run.startswith(name)} if name else set()
+    found = dict.fromkeys(entry.run for entry in history if entry.run.startswith(name)) if name else {}
     if name in found:
         return name
     if not found:
         raise InputError("no-such-run", f"no run of the journal is called '{name}', or begins so", _LISTED)
     if len(found) > 1:
-        shown = ", ".join(sorted(found)[:_SHOWN])
-        more = f", and {len(found) - _SHOWN:,} more" if len(found) > _SHOWN else ""
+        shown = ", ".join([*reversed(found)][:_SHOWN])
+        more = f", and {len(found) - _SHOWN:,} before them" if len(found) > _SHOWN else ""
         raise UsageError("ambiguous-run", f"{len(found):,} runs begin with {name}", f"they are: {shown}{more}")
-    return found.pop()
+    return next(iter(found))
 
 
 def trail(history: Iterable[HistoryEntry], run: str) -> Trail:

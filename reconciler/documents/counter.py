@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from reconciler.changes import Kind
 from reconciler.counter.replies import Answer
-from reconciler.documents import Head
+from reconciler.documents import DIALECT, Head
 from reconciler.documents.parts import Count, Instant, Key, Part, Source, Value
 
 
@@ -52,3 +54,8 @@ class CounterDocument(Head):
     """In the order of the journal."""
     events: Count | None = None
     """How many things that time did the run recorded: nothing takes those back."""
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the document."""
+    return {"$schema": DIALECT, **CounterDocument.model_json_schema()}

@@ -176,7 +176,7 @@ def _impact(impact: Impact | None) -> Row:
     """What the journal keeps of it: until when it can be taken back, and its value."""
     if impact is None:
         return (None, None, None)
-    until, money = impact.reversible_until, impact.value and impact.value.money
+    until, money = impact.reversible_until, impact.counted and impact.counted.money
     return (until and instant_text(until), money and money.minor, money and money.currency)
 
 

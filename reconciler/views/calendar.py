@@ -10,12 +10,14 @@ from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 
 from reconciler.agenda import Appointment, Matter
+from reconciler.consequences import Amount
+from reconciler.views.consequences import sum_words
 from reconciler.views.escape import terminal
 from reconciler.views.future import brief_sum
 from reconciler.views.timeline import period_words
 from reconciler.views.words import NameOf, counted, day
 
-_AHEAD = {Matter.RENEWAL: (30, 7), Matter.LAST_DAY: (30, 7), Matter.WINDOW: (7, 1)}
+_AHEAD = {Matter.RENEWAL: (30, 7), Matter.LAST_DAY: (30, 7), Matter.EXTENSION: (30, 7), Matter.WINDOW: (7, 1)}
 """Days before the event on which a calendar reminds of it; a window opens but some days before it closes."""
 
 
@@ -71,9 +73,17 @@ def _summary(item: Appointment, names: NameOf) -> str:
             undecided = "" if item.decided is not None else "Decide: "
             return f"{undecided}{product} renews for {period_words(subject.length)}: {brief_sum(subject.amount)}"
         case Matter.LAST_DAY:
-            return f"Last day of {product}"
+            perhaps = ", or the start of a paid extension (not known)" if item.perhaps_extended else ""
+            return f"Last day of {product}{perhaps}"
+        case Matter.EXTENSION:
+            goes = "goes on in its paid extension" if item.under_way else "goes on as a paid extension"
+            return f"{product} {goes}: {_month_words(item.month)}"
         case Matter.WINDOW:
             return f"Last day to cancel {product} at once"
+
+
+def _month_words(month: Amount | None) -> str:
+    return "its price is not known" if month is None or month.money is None else f"{sum_words(month)} a month"
 
 
 def _description(item: Appointment, names: NameOf) -> list[str]:
@@ -99,7 +109,15 @@ def _what_to_do(item: Appointment) -> list[str]:
                 f"To stop it, {write.format('`recurring: off`')} and apply before {when} 00:00 UTC.",
                 f"To let it renew, {write.format(decided)}.",
             ]
+        case Matter.EXTENSION:
+            stop, renew = write.format("`cancel: at-renewal`"), write.format("`recurring: on`")
+            return [
+                "It is charged by the month until somebody ends it.",
+                f"To stop it, {stop} and apply before {when} 00:00 UTC.",
+                f"To renew it for {period_words(item.subject.length)} instead, {renew} and apply before then.",
+            ]
         case Matter.LAST_DAY:
-            return [f"To go on, {write.format('`recurring: on`')} and apply before the end of {when} (UTC)."]
+            perhaps = ["Whether a paid extension follows is not known."] if item.perhaps_extended else []
+            return [*perhaps, f"To go on, {write.format('`recurring: on`')} and apply before the end of {when} (UTC)."]
         case Matter.WINDOW:
             return ["From the next day on it can only be cancelled for the end of its term."]

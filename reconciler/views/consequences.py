@@ -208,18 +208,24 @@ def money_words(kind: Kind, impact: Impact) -> list[str]:
     if impact.charge is not None:
         found.append(_charge(impact.charge, impact, () if kind is Kind.CANCEL_NOW else _named(impact)))
     elif value is not None and kind in INTENTS:
-        word = "saves" if kind in ENDING else "costs"
+        word = _avoids(impact) if kind in ENDING else _COSTS
         found.append(_UNKNOWN_MONEY[word] if value.money is None else f"{word} {sum_words(value)} a term")
     elif value is not None and value.money is not None:
         found.append(f"a term costs {sum_words(value)}")
     return found if impact.refund is None else [*found, refund_words(impact.refund)]
 
 
-_UNKNOWN_MONEY = {"saves": "savings not known", "costs": "cost not known"}
+_COSTS, _SAVES, _AVOIDS = "costs", "saves", "avoids the renewal at"
+_UNKNOWN_MONEY = {_COSTS: "cost not known", _SAVES: "savings not known", _AVOIDS: "what the renewal costs is not known"}
+
+
+def _avoids(impact: Impact) -> str:
+    """What an ending change does about a charge: where a paid extension follows, or may follow, it saves less."""
+    return _AVOIDS if impact.extension is not None or "extension" in impact.unknown else _SAVES
 
 
 def _charge(charge: Charge, impact: Impact, named: Sequence[date]) -> str:
-    word = "costs" if charge.incurred else "saves"
+    word = _COSTS if charge.incurred else _avoids(impact)
     if charge.amount.money is None:
         return _UNKNOWN_MONEY[word]
     since = "" if charge.on in named else f" from {day(charge.on)}"
@@ -317,13 +323,16 @@ def side_effects(impact: Impact | None) -> tuple[str, ...]:
     return () if impact is None else tuple(text.rstrip(".") for text in impact.side_effects)
 
 
+_EACH = " for one term of each"
+
+
 def totals_words(totals: Totals, changes: Iterable[Change] = ()) -> str:
     """The sums of a plan in one sentence, each currency apart, with why any is not known; empty where none moves."""
     parts = [
         f"{word} {listed(sums, len(sums))}{rest}"
         for word, rest, minor in (
-            ("avoided:", " a term", totals.avoided),
-            ("incurred:", " a term", totals.incurred),
+            ("avoided:", _EACH, totals.avoided),
+            ("incurred:", _EACH, totals.incurred),
             ("refunded:", "", totals.refunded),
         )
         if (sums := sums_of(minor))
@@ -339,8 +348,13 @@ def totals_words(totals: Totals, changes: Iterable[Change] = ()) -> str:
 def _reasons(changes: Iterable[Change]) -> list[str]:
     """Why sums are not known, each reason once."""
     impacts = [change.impact for change in changes if change.kind in INTENTS and change.impact is not None]
-    amounts = [amount for impact in impacts for amount in (impact.value, impact.refund and impact.refund.amount)]
-    return list(dict.fromkeys(item.detail for item in amounts if item and item.money is None and item.detail))
+    found = []
+    for impact in impacts:
+        amounts = (impact.value, impact.extension, impact.refund and impact.refund.amount)
+        found += [item.detail for item in amounts if item and item.money is None and item.detail]
+        if "extension" in impact.unknown:
+            found.append("whether a paid extension follows is not known")
+    return list(dict.fromkeys(found))
 
 
 def sums_of(minor: Mapping[str, int]) -> list[str]:

@@ -99,7 +99,7 @@ def what_if_sheet(row: StoredSubscription, ways: Sequence[Outlook], names: NameO
         "data deleted": [_deleted(item) for item in ways],
         "all of it gone by": [_day(item.ending and item.ending.data_gone_by) for item in ways],
         "refund": [_refund(item) for item in ways],
-        "paid extension": ["" if item.extension is None else f"{sum_words(item.extension)} a month" for item in ways],
+        "paid extension": [_monthly(item.extension) for item in ways],
         f"next {MONTHS} months": [_cash(item) for item in ways],
         "can be undone": [_undo(item) for item in ways],
     }
@@ -198,3 +198,9 @@ def what_if_rows(ways: Sequence[Outlook]) -> Iterator[Sequence[Cell]]:
 
 def _iso(value: date | None) -> str | None:
     return None if value is None else value.isoformat()
+
+
+def _monthly(extension: Amount | None) -> str:
+    if extension is None:
+        return ""
+    return sum_words(extension) + (" a month" if extension.money is not None else "")

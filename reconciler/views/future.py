@@ -136,6 +136,16 @@ def _notes(forecast: Forecast) -> list[str]:
             f"What {_some(forecast.unknown)} will be charged is not known and is in no sum: "
             "declare `price` or `last_charge`, or name a price list in the settings."
         )
+    if forecast.unpriced_extensions:
+        notes.append(
+            f"What the paid extension of {_some(forecast.unpriced_extensions)} will cost is not known and is in no "
+            "sum: the price list has no monthly price of it, or the rules no surcharge."
+        )
+    if forecast.perhaps_extended:
+        some = _some(forecast.perhaps_extended)
+        count = len(forecast.perhaps_extended)
+        verb = "goes" if count == 1 else "go"
+        notes.append(f"Whether {count:,} of these {verb} on as a paid extension is not known: {some}.")
     if forecast.unforeseen:
         notes.append(f"Nothing is foretold of {_some(forecast.unforeseen)}: suspended, or of a status not known.")
     return notes

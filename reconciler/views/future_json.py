@@ -99,7 +99,7 @@ def _details(forecast: Forecast, names: NameOf) -> Document:
             }
             for item in forecast.subjects.values()
         ],
-        "not_known": [str(key) for key in forecast.unknown],
+        "not_known": [str(key) for key in forecast.lacking],
         "unforeseen": [str(key) for key in forecast.unforeseen],
     }
 

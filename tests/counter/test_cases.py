@@ -17,6 +17,15 @@ def test_what_no_file_declares_any_more_is_declared_by_hand() -> None:
     assert reply.instead == "declare it again, with `recurring: off` and `cancel: none`"
 
 
+def test_former_labels_of_what_no_file_declares_are_told_whole() -> None:
+    ledger = Ledger()
+    ledger.apply(spec("    labels: {a: b}\n"))
+    ledger.apply(spec("    labels: {}\n"))
+    ledger.apply(spec("", "other"))
+    (reply,) = ledger.undo("run-2").replies
+    assert (reply.fields, reply.instead) == (("labels",), "declare it again, with `labels: {a: b}`")
+
+
 def test_a_record_is_found_under_the_name_that_it_has_now_and_that_the_specs_give_it() -> None:
     ledger = Ledger()
     ledger.apply(spec("    recurring: on\n"))

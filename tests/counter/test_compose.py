@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from reconciler.counter.compose import Standing, counter_spec
-from reconciler.counter.patch import edited
 from reconciler.counter.replies import Answer
 from reconciler.counter.trail import trail
 from tests.counter.ledger import FACTS, FILE, HEAD, Ledger, answers, loaded, spec
@@ -36,35 +33,26 @@ def test_a_patch_does_nothing_by_itself() -> None:
 
 
 def test_a_byte_order_mark_is_part_of_the_first_line() -> None:
+    facts = "{product: SPB, term: annual, start: 2026-03-01}"
     ledger = Ledger()
-    ledger.apply(spec(ON))
-    ledger.apply(spec(OFF))
+    for word in ("on", "off"):
+        ledger.apply(f"version: 1\naccount: contoso\nsubscriptions: {{visio: {{facts: {facts}, recurring: {word}}}}}\n")
     desired, stored, plan = ledger.planned()
     standing = Standing(plan, stored, desired, ledger.rulebook, ledger.texts, [FILE])
-    found = counter_spec(
-        trail(ledger.history, "run-2"), standing, lambda texts: loaded({**ledger.texts, **texts})
-    )
-    assert "-    recurring: off\n+    recurring: on\n" in found.patch
-    assert edited("\ufeff", []) not in found.patch  # the first line is too far away to be shown
-    flow = "version: 1\naccount: contoso\nsubscriptions: {visio: {facts: {product: SPB, term: annual, " + (
-        "start: 2026-03-01}, recurring: off}}\n"
-    )
-    ledger.apply(flow)
-    desired, stored, plan = ledger.planned()
-    standing = replace(standing, plan=plan, stored=stored, desired=desired, texts=ledger.texts)
-    found = counter_spec(trail(ledger.history, "run-2"), standing, lambda texts: loaded({**ledger.texts, **texts}))
-    assert "\n \ufeffversion: 1\n" in found.patch
+    found = counter_spec(trail(ledger.history, "run-2"), standing, loaded)
+    assert "\n \ufeffversion: 1\n account: contoso\n-subscriptions: {" in found.patch
 
 
-def test_what_cannot_be_edited_is_to_be_written_by_hand() -> None:
+def test_what_cannot_be_edited_without_doubt_is_to_be_written_by_hand() -> None:
     ledger = Ledger()
     ledger.apply(spec(f"{ON}    owner: a\n"))
-    hard = f"{HEAD}  visio:\n    ? owner\n    : b\n    ? recurring\n    : off\n{FACTS.replace('    facts', '    ? facts').replace('? facts: ', '? facts' + chr(10) + '    : ')}"
-    ledger.apply(hard)
+    hard = spec("    ? owner\n    : b\n", facts="    ? facts\n    : {product: SPB, term: annual, start: 2026-03-01}\n")
+    ledger.apply(f"defaults: {{recurring: off}}\n{hard}")
     found = ledger.undo()
-    assert answers(found) == [("update", Answer.PATCH), ("turn-off-recurring", Answer.PATCH)]
-    ledger.apply(hard.replace("    ? owner\n    : b\n", ""))
-    ledger.apply(hard.replace("    ? recurring\n    : off\n", "    cancel:\n      when: at-renewal\n"))
+    assert answers(found) == [("update", Answer.PATCH), ("turn-off-recurring", Answer.NONE)]
+    assert found.replies[1].why == "its text cannot be edited without doubt: its keys do not begin their lines"
+    assert found.replies[1].instead == "write it by hand: `recurring: on`"
+    assert "-    : b\n+    : a\n" in found.patch
 
 
 def test_a_file_that_is_not_at_hand_is_told() -> None:

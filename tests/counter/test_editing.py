@@ -90,6 +90,14 @@ def test_braces_over_lines_become_one_value() -> None:
     assert edited(text, lambda draft: draft.put((), "cancel", "none")) == "visio:\n  cancel: none # b\n"
 
 
+def test_a_list_is_replaced_whole_but_not_with_a_comment_in_it() -> None:
+    assert (
+        edited("visio: {facts: ['#', b]}", lambda d: d.put((), "facts", {"seats": 5})) == "visio: {facts: {seats: 5}}"
+    )
+    with pytest.raises(Unsafe):
+        edited("visio: {facts: [a, # why\n  b]}", lambda draft: draft.put((), "facts", {"seats": 5}))
+
+
 def test_keys_within_keys_are_set_in_their_own_order() -> None:
     text = "visio:\n  facts:\n    product: SPB\n    price: 5.00 EUR\n"
     expected = "visio:\n  facts:\n    product: SPB\n    seats: 5\n    price: 5.00 EUR\n"
@@ -199,6 +207,11 @@ REFUSED: list[object] = [
     pytest.param("visio:\n  facts: []\n", lambda d: d.put(("facts",), "seats", 5), id="a list for keys"),
     pytest.param("visio: {}", lambda d: d.swap((), "cancel", "recurring", "on"), id="nothing to be replaced"),
     pytest.param("visio:\n  reason: |\n    x", lambda d: d.put((), "owner", "it"), id="a text that would grow"),
+    pytest.param('"visio": {}', lambda d: d.rename("a\\tb"), id="a name that would be read as another"),
+    pytest.param(
+        "visio:\n  a: b", lambda d: d.put((), "recurring", "on # x"), id="a value that would be read as another"
+    ),
+    pytest.param("visio: {facts: {a: b}}", lambda d: d.put((), "recurring", "on, facts: {}"), id="a value that adds"),
     pytest.param("- visio", lambda d: d.put((), "owner", "it"), id="a list"),
     pytest.param("visio: [", lambda d: d.put((), "owner", "it"), id="no YAML"),
 ]

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from reconciler.counter.replies import Answer, Reply
 from reconciler.model import Cancel, Recurring, SubscriptionKey
-from reconciler.policy import Extension, Lifecycle, Reactivation, Since, Window
-from tests.builders import CLASSIC, a_lifecycle
+from reconciler.policy import Dated, Extension, Lifecycle, Reactivation, Since, Window
+from tests.builders import CLASSIC, a_lifecycle, dated
 from tests.counter.ledger import FILE, HEAD, Ledger, answers, spec
 
-EXTENDING = a_lifecycle(extension=Extension(when_off=True))
+YES, NO = Extension(when_off=True), Extension(when_off=False)
+EXTENDING = a_lifecycle(extension=YES)
 ON, OFF, OFF_NONE = "    recurring: on\n", "    recurring: off\n", "    recurring: off\n    cancel: none\n"
 AT_RENEWAL = "    cancel: {when: at-renewal, reason: gone}\n"
 KEY = SubscriptionKey("contoso", "visio")
@@ -84,6 +85,21 @@ def test_an_entry_in_force_is_changed_where_it_stands() -> None:
     assert ledger.texts[FILE] == spec(f"{own}    - {{from: 2026-11-01, recurring: on}}\n")
     ledger.apply()
     assert ledger.row().recurring is Recurring.ON
+
+
+@pytest.mark.parametrize("extension", [dated(YES), dated(YES, (date(2027, 3, 15), NO))], ids=["still", "not any more"])
+def test_what_was_turned_on_in_a_paid_extension_is_off_and_extended_again(extension: Dated[Extension]) -> None:
+    ledger = Ledger(lifecycle=a_lifecycle(extension=extension))
+    ledger.apply(spec(OFF_NONE))
+    ledger.pass_by(days=120)
+    ledger.apply()
+    before = ledger.row()
+    assert before.extended
+    ledger.apply(spec(ON))
+    ledger.patch(ledger.undo())
+    assert ledger.texts[FILE] == spec(OFF_NONE)
+    ledger.apply()
+    assert ledger.row() == before
 
 
 def test_an_end_at_once_that_fell_back_goes_back_whole() -> None:

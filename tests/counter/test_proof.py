@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from reconciler.counter.replies import Answer
-from tests.counter.ledger import FACTS, FILE, HEAD, Ledger, answers, spec
+from reconciler.changes import Blocked, Change, Kind
+from reconciler.counter.atoms import PAIR, pair_to
+from reconciler.counter.proof import Proof, Reason
+from reconciler.counter.replies import Answer, Candidate, Reply
+from reconciler.counter.rewriting import Rewrite
+from reconciler.desired import DesiredState
+from reconciler.model import Status
+from reconciler.plan import Bindings, Plan
+from tests.builders import NOW, PLACE, a_change, a_key
+from tests.counter.ledger import FACTS, FILE, HEAD, Ledger, answers, journaled, spec
 
 ON, OFF = "    recurring: on\n", "    recurring: off\n"
 
@@ -48,16 +58,12 @@ def test_a_protection_of_the_same_run_is_lifted_first() -> None:
 
 
 def test_another_block_has_its_own_words() -> None:
-    ledger = two_runs(spec(OFF), spec(ON))
-    ledger.pass_by(days=-900)
-    for key, row in ledger.rows.items():
-        ledger.rows[key] = row.__class__(**{**_fields(row), "status": row.status.__class__("suspended")})
+    other = f"  another:\n{FACTS}"
+    ledger = two_runs(spec(OFF) + other, spec(ON) + other)
+    ledger.rows = {key: replace(row, status=Status.SUSPENDED) for key, row in ledger.rows.items()}
+    ledger.texts[FILE] = f"{spec(ON)}{other}{OFF}"
     (reply,) = ledger.undo().replies
     assert (reply.why, reply.instead) == ("it is suspended", "settle what suspended it first")
-
-
-def _fields(row: object) -> dict[str, object]:
-    return {name: getattr(row, name) for name in row.__dataclass_fields__}  # type: ignore[attr-defined]
 
 
 def test_what_would_move_more_is_left_to_a_person() -> None:
@@ -109,15 +115,17 @@ def test_one_that_cannot_go_back_hinders_no_other() -> None:
     assert len(found.replies) == 10
 
 
-def test_errors_that_the_specs_would_hold_are_told_where_they_belong() -> None:
-    ledger = two_runs(spec(""), spec("    previously: visio\n", "teams"))
-    ledger.apply(f"{spec('', 'teams')}  visio:\n{FACTS}{ON}")
-    ledger.apply(f"{spec('', 'teams')}  visio:\n{FACTS}{OFF}")
-    ledger.texts["specs/more.yaml"] = ledger.texts.pop(FILE).replace("  teams:\n" + FACTS, "")
-    ledger.texts[FILE] = spec("", "teams")
-    (reply,) = ledger.undo("run-2").replies
-    assert (reply.answer, reply.why[:24]) == (Answer.NONE, "its spec would be wrong:")
-    assert answers(ledger.undo("last")) == [("turn-off-recurring", Answer.PATCH)]
+def test_an_error_that_the_spec_would_hold_is_told() -> None:
+    ledger = two_runs(spec(""), spec("", facts=FACTS.replace("start", "billing: monthly, start")))
+    ledger.texts[FILE] = spec(
+        "    owner: it\n", facts=FACTS.replace("annual, start", "monthly, billing: monthly, start")
+    )
+    (reply,) = ledger.undo().replies
+    assert (reply.answer, reply.why) == (
+        Answer.NONE,
+        "its spec would be wrong: a billing cycle longer than the term: billing annual, term monthly, for 'visio'",
+    )
+    assert reply.instead == "charge it once a term, or more often"
 
 
 @pytest.mark.parametrize("count", [1, 2, 5])
@@ -134,3 +142,64 @@ def test_what_nobody_can_be_blamed_for_is_found_by_halves(count: int) -> None:
     said = {str(reply.key): reply.answer for reply in found.replies}
     assert said.pop("contoso/a-new") is Answer.NONE
     assert set(said.values()) == {Answer.PATCH}
+
+
+def a_candidate(name: str, matter: str = PAIR, kind: Kind = Kind.TURN_OFF, **more: object) -> Candidate:
+    """One that is to turn a subscription on again."""
+    change = a_change(kind, f"contoso/{name}")
+    reply = Reply(journaled("run-1", change), change.key, Answer.PATCH, place=PLACE)
+    return Candidate(reply, change.key, change.key, Rewrite(), {matter: pair_to(Kind.TURN_ON, "on", "none")}, **more)
+
+
+def a_plan(*changes: Change, blocked: tuple[Blocked, ...] = ()) -> Plan:
+    """A plan of these."""
+    return Plan(NOW, Bindings("", "", None, 0), changes, blocked)
+
+
+class TestForeignEffects:
+    """What no spec that we know of brings about; the proof holds all the same."""
+
+    def test_a_change_of_another_subscription_leaves_none(self) -> None:
+        ours, others = a_change(Kind.TURN_ON, "contoso/a"), a_change(Kind.TURN_OFF, "contoso/z")
+        proof = Proof(a_plan(), lambda candidates: (DesiredState(), a_plan(ours, others)))
+        assert proof.settle([], [a_candidate("a")]) == []
+        assert [reason.why for _, reason in proof.reasons] == [
+            "the next plan would then also move the recurring or cancellation of contoso/z"
+        ]
+
+    def test_a_change_that_another_no_longer_makes_leaves_none(self) -> None:
+        ours, others = a_change(Kind.TURN_ON, "contoso/a"), a_change(Kind.RENAME, "contoso/z")
+        proof = Proof(a_plan(others), lambda candidates: (DesiredState(), a_plan(ours)))
+        assert proof.settle([], [a_candidate("a")]) == []
+        assert proof.reasons[0][1].why == "the next plan would then no longer move the name of contoso/z"
+
+    def test_what_joins_what_is_settled_must_not_disturb_it(self) -> None:
+        """Either alone is fine, both together are not."""
+
+        def replan(candidates: object) -> tuple[DesiredState, Plan]:
+            found = [a_change(Kind.TURN_ON, str(one.key)) for one in candidates]  # type: ignore[attr-defined]
+            strange = [a_change(Kind.UPDATE, "contoso/z")] if len(found) > 1 else []
+            return DesiredState(), a_plan(*found, *strange)
+
+        first, second = a_candidate("a"), a_candidate("b")
+        proof = Proof(a_plan(), replan)
+        assert proof.settle([], [first, second]) == [first]
+        assert [one for one, _ in proof.reasons] == [second]
+
+    def test_one_that_breaks_what_is_settled_is_out(self) -> None:
+        def replan(candidates: object) -> tuple[DesiredState, Plan]:
+            last = list(candidates)[-1]  # type: ignore[call-overload]
+            return DesiredState(), a_plan(a_change(Kind.TURN_ON, str(last.key)))
+
+        first, second = a_candidate("a"), a_candidate("b")
+        proof = Proof(a_plan(), replan)
+        assert proof.settle([first], [second]) == []
+        assert proof.reasons == [(second, Reason("the next plan would not take it back"))]
+
+    def test_a_block_of_the_pair_is_the_pairs(self) -> None:
+        update, pair = a_candidate("a", "seats", Kind.UPDATE), a_candidate("a")
+        moves = (a_change(Kind.UPDATE, "contoso/a", after=update.expected), a_change(Kind.TURN_ON, "contoso/a"))
+        bar = Blocked(a_key("contoso/a"), Kind.TURN_ON, "odd", "it is odd", "", PLACE)
+        proof = Proof(a_plan(), lambda candidates: (DesiredState(), a_plan(*moves[: len(candidates)], blocked=(bar,))))
+        assert proof.settle([], [update, pair]) == []
+        assert [one for one, _ in proof.reasons] == [pair, update]

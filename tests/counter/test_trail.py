@@ -62,14 +62,14 @@ def test_without_any_change_there_is_no_last_run() -> None:
         run_of(JOURNAL[2:], "last")
 
 
-def test_a_beginning_of_several_is_wrong_usage_and_names_them() -> None:
+def test_a_beginning_of_several_is_wrong_usage_and_names_the_latest() -> None:
     with pytest.raises(UsageError) as caught:
         run_of(JOURNAL, "2026")
     assert caught.value.code == "ambiguous-run"
-    assert caught.value.hint == "they are: 20261101T-aa, 20261102T-ab, 20261103T-ac, 20261104T-ad"
+    assert caught.value.hint == "they are: 20261104T-ad, 20261103T-ac, 20261102T-ab, 20261101T-aa"
     with pytest.raises(UsageError) as caught:
         run_of([entry(f"run-{number}") for number in range(7)], "run")
-    assert caught.value.hint.endswith("run-4, and 2 more")
+    assert caught.value.hint.endswith("run-3, run-2, and 2 before them")
 
 
 @pytest.mark.parametrize(

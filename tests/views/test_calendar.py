@@ -12,8 +12,8 @@ from ical.calendar_stream import IcsCalendarStream
 from ical.event import Event
 
 from reconciler.agenda import Appointment, Matter, agenda
-from reconciler.model import Decision
-from reconciler.policy import Window
+from reconciler.model import Decision, Money
+from reconciler.policy import Extension, Window
 from reconciler.rulebook import Rulebook
 from reconciler.views.calendar import calendar_bytes
 from tests.builders import NOW, PLACE, a_key, a_lifecycle
@@ -161,3 +161,33 @@ def test_whatever_a_name_holds_the_calendar_stands(product: str, owner: str) -> 
 
 def test_an_empty_agenda_is_an_empty_calendar() -> None:
     assert read_back(rendered(())) == []
+
+
+@pytest.mark.parametrize(
+    ("price", "under_way", "summary"),
+    [
+        (Money(1310, "EUR"), False, "Product VISIO goes on as a paid extension: 13.50 EUR a month"),
+        (Money(1310, "EUR"), True, "Product VISIO goes on in its paid extension: 13.50 EUR a month"),
+        (None, False, "Product VISIO goes on as a paid extension: its price is not known"),
+    ],
+    ids=["begins", "under way", "of no known price"],
+)
+def test_a_paid_extension_is_an_event_with_its_price(price: Money | None, under_way: bool, summary: str) -> None:
+    row = replace(VISIO, price=price, extended=under_way)
+    rules = a_lifecycle(extension=Extension(when_off=True, surcharge_percent=3))
+    items = agenda(replace(an_estate(row), rulebook=Rulebook({"contoso": rules})), UNTIL)
+    (event,) = read_back(rendered(items))
+    assert (event.summary, event.categories) == (summary, ["extension"])
+    assert (event.description or "").splitlines()[1:] == [
+        "It is charged by the month until somebody ends it.",
+        "To stop it, declare it with `cancel: at-renewal` and apply before 30 Nov 2026 00:00 UTC.",
+        "To renew it for a month instead, declare it with `recurring: on` and apply before then.",
+    ]
+
+
+def test_a_last_day_on_which_an_extension_may_follow_says_so() -> None:
+    rules = a_lifecycle(extension=Extension(when_off=None))
+    items = agenda(replace(an_estate(VISIO), rulebook=Rulebook({"contoso": rules})), UNTIL)
+    (event,) = read_back(rendered(items))
+    assert event.summary == "Last day of Product VISIO, or the start of a paid extension (not known)"
+    assert (event.description or "").splitlines()[1] == "Whether a paid extension follows is not known."

@@ -258,6 +258,38 @@ def test_a_sum_says_where_it_comes_from(amount: Amount, words: str) -> None:
         pytest.param(Kind.TURN_OFF, Impact(value=LISTED), ["saves 13.10 EUR (price list) a term"], id="no charge"),
         pytest.param(Kind.TURN_ON, Impact(value=NO_PRICE), ["cost not known"], id="no charge and no sum"),
         pytest.param(
+            Kind.TURN_OFF,
+            Impact(value=LISTED, extension=LISTED),
+            ["avoids the renewal at 13.10 EUR (price list) a term"],
+            id="a paid extension follows: that is no saving",
+        ),
+        pytest.param(
+            Kind.TURN_OFF,
+            Impact(
+                charge=Charge(LISTED, date(2027, 3, 1), TermLength.ANNUAL, incurred=False),
+                value=LISTED,
+                unknown=("extension",),
+            ),
+            ["avoids the renewal at 13.10 EUR a year from 1 Mar 2027 (price list)"],
+            id="whether a paid extension follows is not known: nothing is called a saving",
+        ),
+        pytest.param(
+            Kind.TURN_OFF,
+            Impact(value=NO_PRICE, extension=NO_PRICE),
+            ["what the renewal costs is not known"],
+            id="neither the renewal's price nor the extension's is known",
+        ),
+        pytest.param(
+            Kind.UNDO_CANCEL,
+            Impact(
+                charge=Charge(LISTED, date(2027, 3, 1), TermLength.MONTHLY, incurred=True),
+                value=LISTED,
+                extension=LISTED,
+            ),
+            ["costs 13.10 EUR a month from 1 Mar 2027 (price list)"],
+            id="going on into a paid extension costs",
+        ),
+        pytest.param(
             Kind.TURN_ON,
             Impact(charge=Charge(LAST, date(2027, 3, 1), TermLength.TRIENNIAL, incurred=True)),
             ["costs 13.10 EUR every 3 years from 1 Mar 2027 (last charge)"],
@@ -308,7 +340,7 @@ def test_what_is_not_known_is_named_once() -> None:
 
 
 def test_every_field_that_may_not_be_known_has_words() -> None:
-    told = {"term_start", "term_end", "renews", "instead_of", "unknown"}
+    told = {"term_start", "term_end", "renews", "instead_of", "unknown", "weighed"}
     for name in {item.name for item in fields(Impact)} - told:
         ((title, (words,)),) = notes_of(Impact(unknown=(name,)))
         assert (title, "_" in words) == ("not known", False)
@@ -358,8 +390,8 @@ def test_a_dated_intent_tells_what_will_follow() -> None:
         pytest.param(Totals(), "", id="no money moves"),
         pytest.param(
             Totals({"USD": 12000, "EUR": 618000}, {"JPY": 1200}, {"EUR": 5}, 2),
-            "Avoided: 6180.00 EUR and 120.00 USD a term; incurred: 1200 JPY a term; refunded: 0.05 EUR; "
-            "2 sums not known.",
+            "Avoided: 6180.00 EUR and 120.00 USD for one term of each; incurred: 1200 JPY for one term of each; "
+            "refunded: 0.05 EUR; 2 sums not known.",
             id="everything",
         ),
         pytest.param(Totals(unknown=1), "1 sum not known.", id="only what is not known"),
@@ -398,3 +430,13 @@ def test_no_phrase_of_any_verb_is_empty() -> None:
     for change in one_of_each():
         found = consequences(change, NOW)
         assert all([*found.main, *found.more, *(text for _, texts in found.notes for text in texts)])
+
+
+def test_why_a_sum_is_not_known_names_the_paid_extension() -> None:
+    perhaps = turn_off(impact=Impact(value=LISTED, unknown=("extension",)))
+    unpriced = turn_off(
+        impact=Impact(value=LISTED, extension=Amount(None, Basis.UNKNOWN, "no price of a monthly plan"))
+    )
+    assert totals_words(Totals(unknown=2), [perhaps, unpriced]) == (
+        "2 sums not known: whether a paid extension follows is not known and no price of a monthly plan."
+    )

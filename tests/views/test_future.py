@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from datetime import date
 
+import pytest
+
 from reconciler.forecast import Comparison
 from reconciler.foresee import Estate, foresee
 from reconciler.model import Recurring, TermLength
@@ -100,6 +102,25 @@ def test_months_of_an_extension_are_counted() -> None:
     estate = Estate(NOW, {row.key: row}, {}, Rulebook({"contoso": lifecycle}))
     text = sheet_text(forecast_sheet(foresee(estate, date(2027, 5, 1)), names))
     assert "Paid extensions go on for 3 months." in text
+
+
+@pytest.mark.parametrize(
+    ("when_off", "note"),
+    [
+        (
+            True,
+            "the price list has no monthly price of it, or the rules no surcharge.",
+        ),
+        (None, "Whether 1 of these goes on as a paid extension is not known: contoso/a."),
+    ],
+    ids=["of no known price", "not known whether"],
+)
+def test_what_an_extension_leaves_open_is_no_matter_of_the_declared_price(when_off: bool | None, note: str) -> None:
+    row = a_stored("contoso/a", recurring=Recurring.OFF)
+    book = Rulebook({"contoso": a_lifecycle(extension=Extension(when_off))})
+    sheet = forecast_sheet(foresee(Estate(NOW, {row.key: row}, {}, book), date(2027, 3, 31)), names)
+    assert any(text.endswith(note) for text in sheet.notes)
+    assert not any("declare `price`" in text for text in sheet.notes)
 
 
 def test_nothing_ahead_is_said_so() -> None:

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.diagnostics import Location, warning
 from reconciler.views.future_json import comparison_json, due_json, forecast_json, sum_values, what_if_json
-from tests.builders import NOW
+from tests.builders import NOW, a_key
 from tests.views.futures import PREMIUM, a_comparison, a_due, a_forecast, hostile, names, ways
 
 FOUND = (warning("decision-fits-nothing", "a summary", Location("a.yaml", 3, 1)),)
@@ -101,3 +101,8 @@ def test_hostile_texts_do_nothing() -> None:
     ):
         assert b"\x1b" not in document
         assert read(document)["diagnostics"] == []
+
+
+def test_an_extension_that_lacks_a_price_or_a_rule_is_not_known_either() -> None:
+    found = replace(a_forecast(), perhaps_extended=(a_key("contoso/b"),), unpriced_extensions=(a_key("contoso/a"),))
+    assert read(forecast_json(found, names))["not_known"] == ["contoso/a", "contoso/b", "fabrikam/unpriced"]

@@ -96,7 +96,7 @@ def test_a_note_is_said_once_for_all_that_it_holds_for() -> None:
 
 def test_the_sums_stand_below_the_changes() -> None:
     (line,) = lines(sums_block(a_plan(turn_off(), **timed())))
-    assert line.startswith("Avoided: 6180.00 EUR and 120.00 USD a term; ")
+    assert line.startswith("Avoided: 6180.00 EUR and 120.00 USD for one term of each; ")
     assert line.endswith("<br>The first of these can no longer be undone from 30 Nov 2026 00:00 UTC on.")
     assert sums_block(a_plan()) == []
 

@@ -124,7 +124,7 @@ def test_the_parts_stand_in_the_order_of_the_contract() -> None:
         "* settings",
         "Would be refused",
         "- turn off",
-        "Avoided: 6180.00 EUR and 120.00 USD a term; ",
+        "Avoided: 6180.00 EUR and 120.00 USD for one term of each; ",
         "The first of these can no longer be undone from 30 Nov 2026 00:00 UTC on.",
         "Blocked",
         "Held",

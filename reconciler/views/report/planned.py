@@ -228,6 +228,12 @@ def not_known(report: Report) -> list[NotKnown]:
     if ahead.unknown:
         about = "Charges of these fall into the time ahead, and no price of theirs is known: the sums lack them."
         found.append(_open("Prices", about, ahead.unknown))
+    if ahead.unpriced_extensions:
+        about = "They go on as paid extensions, and no monthly price of theirs is known: the sums lack it."
+        found.append(_open("Prices of extensions", about, ahead.unpriced_extensions))
+    if ahead.perhaps_extended:
+        about = "The rules leave open whether these go on as paid extensions; the page tells them as ends."
+        found.append(_open("Extensions", about, ahead.perhaps_extended))
     if ahead.unforeseen:
         about = "They are suspended, or in a status that is not known: nothing is said about their future."
         found.append(_open("Futures", about, ahead.unforeseen))

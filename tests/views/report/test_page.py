@@ -275,7 +275,7 @@ def test_what_must_be_known_first_comes_first() -> None:
 
 def test_charges_that_the_sums_lack_are_counted() -> None:
     missing = sum(cases.full().forecast.total.unknown)
-    assert f"{missing} charges are missing from these sums: no price is known for them." in document("full").text
+    assert f"{missing} charges are missing from these sums: their prices are not known." in document("full").text
     assert "missing from these sums" not in document("empty").text
 
 

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from reconciler.changes import Blocked, Drift, Kind, Listed, Refusal
 from reconciler.consequences import Totals
@@ -57,7 +60,7 @@ def test_the_summary_and_the_sums_are_the_plans_own() -> None:
     found = plan_part(report)
     assert found.summary == plan_summary(report.plan, report.verdict)
     assert found.totals[0] == grouped(totals_words(report.plan.totals, report.plan.changes))
-    assert "Avoided: 4,136.30 EUR a term; refunded: 101.16 EUR; 1 sum not known" in found.totals[0]
+    assert "Avoided: 4,136.30 EUR for one term of each; refunded: 101.16 EUR; 1 sum not known" in found.totals[0]
     assert found.totals[1:] == ("The first of these can no longer be undone as soon as it is applied.",)
     assert part().totals == ()
 
@@ -183,6 +186,16 @@ def test_a_future_that_is_not_known_is_said() -> None:
     report = full()
     report = replace(report, forecast=replace(report.forecast, unforeseen=(a_key("contoso/a"),)))
     assert ("Futures", ("contoso/a",)) in [(item.title, item.keys.shown) for item in not_known(report)]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"), [("unpriced_extensions", "Prices of extensions"), ("perhaps_extended", "Extensions")]
+)
+def test_what_extensions_leave_open_is_said(name: str, title: str) -> None:
+    report = empty()
+    left_open: dict[str, Any] = {name: (a_key("contoso/a"),)}
+    report = replace(report, forecast=replace(report.forecast, **left_open))
+    assert [(item.title, item.keys.shown) for item in not_known(report)] == [(title, ("contoso/a",))]
 
 
 def test_one_change_is_not_called_many() -> None:
