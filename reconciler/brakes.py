@@ -43,6 +43,10 @@ _WHAT = {
     LimitName.MAX_SPENT_VALUE: "spending changes",
 }
 
+def _what(name: LimitName, count: int) -> str:
+    return _WHAT[name].removesuffix("s") if count == 1 else _WHAT[name]
+
+
 _OVERRIDE = timedelta(days=30)
 """How long the override that a refusal suggests would hold."""
 
@@ -203,7 +207,7 @@ class Brakes:
         more = f" and {len(keys) - _NAMED_AT_MOST} more" if len(keys) > _NAMED_AT_MOST else ""
         which = f"{', '.join(keys[:_NAMED_AT_MOST])}{more}"
         detail = (
-            f"{len(keys)} {_WHAT[name]} {_where(scope)} whose value is not known, "
+            f"{len(keys)} {_what(name, len(keys))} {_where(scope)} whose value is not known, "
             f"none allowed beside a limit in money ({held.because}): {which}"
         )
         pattern = keys[0] if len(keys) == 1 else _pattern(scope)

@@ -133,7 +133,7 @@ class TestUnknown:
         assert sums(found) == [("max-cancelled-value", "contoso", None, None)]
         (refusal,) = found.refused
         assert refusal.detail == (
-            "1 ending changes in contoso whose value is not known, none allowed beside a limit in money "
+            "1 ending change in contoso whose value is not known, none allowed beside a limit in money "
             "(safety.max_cancelled_value: 5000.00 EUR): contoso/s000"
         )
         assert refusal.hint == (

@@ -68,6 +68,8 @@ class ImpactPart(Part):
     """What comes back."""
     value: AmountPart | None = None
     """The charges of one whole term: what a limit in money counts."""
+    weighed: AmountPart | None = None
+    """What a limit in money counts instead, where the same plan makes `value` less: the charges as they were before."""
     extension: AmountPart | None = None
     """What a month of the paid extension costs that the change leads into."""
     side_effects: list[str] = Field(default_factory=list)

@@ -37,10 +37,10 @@ def due_sheet(due: Sequence[Due], names: NameOf, last: date, more: Sequence[str]
     grid = Grid(("renews", "subscription", "product", "commits to", "for", "owner", ""), rows, most=None)
     notes = []
     if due:
-        first = due[0].on.isoformat()
+        own = due[0].on.isoformat() if len(due) == 1 else "ITS-DAY"
         notes.append(
             "To let one renew, say who wants it among its own keys: "
-            f"`decided: {{for: {first}, by: NAME}}`. To stop one, write `recurring: off`, and apply before its day."
+            f"`decided: {{for: {own}, by: NAME}}`. To stop one, write `cancel: at-renewal`, and apply before its day."
         )
     return Sheet(
         f"Renewals until {day(last)} that nobody has decided", due_summary(due, last), (grid,), [*notes, *more]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 
 import pytest
@@ -20,7 +21,11 @@ def browser() -> Iterator[Browser]:
     """The machine's own Chromium; whoever asks for it is marked `needs("chromium")`."""
     # Its sandbox does not work for root, as which CI runs; the pages are our own.
     root = ["--no-sandbox"] if os.geteuid() == 0 else []
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=[*FLAGS, *root])
+    # What it leaves behind must not meet other tests in the home directory.
+    with tempfile.TemporaryDirectory() as home, sync_playwright() as playwright:
+        surroundings: dict[str, str | float | bool] = {**os.environ, "HOME": home}
+        opened = playwright.chromium.launch(
+            executable_path=shutil.which("chromium"), args=[*FLAGS, *root], env=surroundings
+        )
         yield opened
         opened.close()

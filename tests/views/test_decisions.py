@@ -32,8 +32,8 @@ renews      subscription              product  commits to   for     owner
 1 Mar 2027  contoso/business-premium  SPB      6180.00 EUR  a year  sales@contoso.example  unmanaged
 1 Mar 2027  fabrikam/unpriced         X        not known    a year                         unmanaged
 
-To let one renew, say who wants it among its own keys: `decided: {for: 2027-03-01, by: NAME}`. To stop one, write \
-`recurring: off`, and apply before its day.
+To let one renew, say who wants it among its own keys: `decided: {for: ITS-DAY, by: NAME}`. To stop one, write \
+`cancel: at-renewal`, and apply before its day.
 A note.
 
 Renew until 23 Mar 2027, undecided: 2, 6180.00 EUR, 1 sum not known.
