@@ -43,6 +43,7 @@ _WHAT = {
     LimitName.MAX_SPENT_VALUE: "spending changes",
 }
 
+
 def _what(name: LimitName, count: int) -> str:
     return _WHAT[name].removesuffix("s") if count == 1 else _WHAT[name]
 

@@ -68,8 +68,10 @@ _EDITS: Final = (
     ("    recurring: off\n  power-bi", "    recurring: on\n    reason: the new laptops need it\n  power-bi"),
     (
         "2026-05-01, seats: 2, price: 618.00 EUR}\n",
-        "2026-05-01, seats: 2, price: 618.00 EUR}\n"
-        "    cancel: at-renewal\n    reason: the last project ends in spring\n",
+        (
+            "2026-05-01, seats: 2, price: 618.00 EUR}\n"
+            "    cancel: at-renewal\n    reason: the last project ends in spring\n"
+        ),
     ),
     (
         "seats: 1, price: 13.10 EUR}\n",
