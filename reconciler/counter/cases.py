@@ -23,7 +23,7 @@ NOT_AS_LEFT = "it is no longer as that run left it"
 
 
 @dataclass(frozen=True, slots=True)
-class Circumstances:
+class Surroundings:
     """What the changes of a run are judged by."""
 
     now: datetime
@@ -52,7 +52,7 @@ class Case:
 
     trace: Trace
     row: StoredSubscription
-    around: Circumstances
+    around: Surroundings
     base: Reply
 
     @property

@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from reconciler.build import build_plan
-from reconciler.counter.cases import Circumstances
+from reconciler.counter.cases import Surroundings
 from reconciler.counter.editing import Unsafe
 from reconciler.counter.patch import Edit, edited, patch_of
-from reconciler.counter.proof import Proof, Reason
+from reconciler.counter.proof import Proof, Reason, unedited
 from reconciler.counter.replies import Answer, Candidate, Reply
-from reconciler.counter.rewriting import Sheet, rewritten
+from reconciler.counter.rewriting import Layout, rewritten
 from reconciler.counter.targets import replies
 from reconciler.counter.trail import Trail
 from reconciler.desired import DesiredState
@@ -63,7 +63,7 @@ class CounterSpec:
 
 def counter_spec(found: Trail, standing: Standing, load: Load) -> CounterSpec:
     """The counter-spec of a run."""
-    around = Circumstances(
+    around = Surroundings(
         standing.plan.as_of,
         standing.stored.subscriptions,
         standing.desired.subscriptions,
@@ -80,7 +80,8 @@ def counter_spec(found: Trail, standing: Standing, load: Load) -> CounterSpec:
     edits = {origin: inner for origin, inner in desk.edits(settled).items() if inner}
     texts = {origin: ("\ufeff" if origin in standing.marked else "", standing.texts[origin]) for origin in edits}
     patch = patch_of({origin: _with_mark(*texts[origin], edits[origin]) for origin in edits})
-    answers = tuple(_reply(one, {id(other) for other in asked}, reasons) for one in said)
+    known = {id(one) for one in asked}
+    answers = tuple(_reply(one, known, reasons) for one in said)
     return CounterSpec(found.run, answers, patch, tuple(sorted(edits)), found.elapsed)
 
 
@@ -98,7 +99,7 @@ def _reply(one: Reply | Candidate, asked: Collection[int], reasons: Mapping[int,
     if reason is None:
         return one.reply
     lines = " and ".join(f"`{line}`" for line in one.reply.lines)
-    instead = f"if that is meant, write it by hand: {lines}" if reason.by_hand else reason.instead
+    instead = f"if it is meant, write it by hand: {lines}" if reason.by_hand else reason.instead
     return replace(one.reply, answer=Answer.NONE, why=reason.why, instead=instead)
 
 
@@ -108,7 +109,9 @@ class _Desk:
 
     standing: Standing
     load: Load
-    sheets: dict[str, Sheet] = field(default_factory=dict)
+    layouts: dict[str, Layout] = field(default_factory=dict)
+    made: dict[tuple[int, ...], Edit] = field(default_factory=dict)
+    """By the candidates, which live as long as this: the same ones are asked for again and again."""
     unsafe: list[tuple[Candidate, Reason]] = field(default_factory=list)
     """What no text can be written for."""
 
@@ -122,7 +125,7 @@ class _Desk:
                     self._edit([*kept, one])
                     kept.append(one)
                 except Unsafe as failure:
-                    self.unsafe.append((one, _by_hand(failure, one)))
+                    self.unsafe.append((one, unedited(failure)))
             good += kept
         return good
 
@@ -151,14 +154,14 @@ class _Desk:
         origin = "" if place is None else place.file
         if origin not in self.standing.texts:
             raise Unsafe("its file is not at hand")
-        sheet = self.sheets.setdefault(origin, Sheet(self.standing.texts[origin]))
-        cut = sheet.cut(first.key.name)
-        return origin, Edit(cut.start, cut.end, rewritten(sheet, cut, [one.rewrite for one in group]))
-
-
-def _by_hand(failure: Unsafe, one: Candidate) -> Reason:
-    lines = " and ".join(f"`{line}`" for line in one.reply.lines)
-    return Reason(f"its text cannot be edited without doubt: {failure}", f"write it by hand: {lines}")
+        known = tuple(map(id, group))
+        if known not in self.made:
+            if origin not in self.layouts:
+                self.layouts[origin] = Layout(self.standing.texts[origin])
+            layout = self.layouts[origin]
+            cut = layout.cut(first.key.name)
+            self.made[known] = Edit(cut.start, cut.end, rewritten(layout, cut, [one.rewrite for one in group]))
+        return origin, self.made[known]
 
 
 def _by_subscription(candidates: Iterable[Candidate]) -> list[list[Candidate]]:

@@ -28,10 +28,17 @@ class Draft:
     text: str
     name: str
     newline: str = "\n"
+    _known: tuple[str, Keys] | None = None
+    """A text, and what it was found to say."""
+
+    def _root(self) -> Keys:
+        if self._known is None or self._known[0] is not self.text:
+            self._known = self.text, _read(self.text)
+        return self._known[1]
 
     def keys_at(self, path: Steps) -> Keys:
         """The keys at a path; Unsafe where there are none."""
-        found = at_path(_read(self.text), (self.name, *path))
+        found = at_path(self._root(), (self.name, *path))
         if not isinstance(found, Keys):
             raise Unsafe("there are no keys where they should be")
         return found
@@ -64,7 +71,7 @@ class Draft:
 
     def rename(self, name: str) -> None:
         """Give the subscription another name."""
-        (entry,) = _read(self.text).entries
+        (entry,) = self._root().entries
         said = f"{entry.key.quote}{name}{entry.key.quote}" if entry.key.quote else scalar(name)
         text = self.text[: entry.key.start] + said + self.text[entry.key.end :]
         after = _read(text).entries
@@ -77,13 +84,14 @@ class Draft:
 
         No value: the key must be gone.
         """
-        before, after = at_path(_read(self.text), (self.name,)), at_path(_read(text), (self.name,))
+        root = _read(text)
+        before, after = at_path(self._root(), (self.name,)), at_path(root, (self.name,))
         if before is None or after is None or not _differ_only(before, after, path, touched):
             raise Unsafe("the edit would change more than it should")
         part = at_path(after, (*path, key))
         if part is not None if value is None else part is None or not says(part, value):
             raise Unsafe(f"`{key}` would not be read as it is meant")
-        self.text = text
+        self.text, self._known = text, (text, root)
 
     def _replaced(self, keys: Keys, entry: Entry, path: Steps, key: str, value: Value) -> str:
         old = entry.value

@@ -110,7 +110,7 @@ def _blocks(text: str, edits: Sequence[Edit]) -> Iterator[_Block]:
 def _whole_lines(text: str, edits: Sequence[Edit]) -> Iterator[tuple[int, int, list[Edit]]]:
     """Pieces of whole lines, each with the edits in it, counted from its start."""
     piece: tuple[int, int, list[Edit]] | None = None
-    for edit in sorted(edits):
+    for edit in (_narrowed(text, edit) for edit in sorted(edits)):
         start = text.rfind("\n", 0, edit.start) + 1
         # To the end of the line behind it: what is taken out may be the end of a line.
         end = text.find("\n", edit.end) + 1 or len(text)
@@ -125,6 +125,22 @@ def _whole_lines(text: str, edits: Sequence[Edit]) -> Iterator[tuple[int, int, l
         piece = (start, end, inner)
     if piece is not None:
         yield piece
+
+
+def _narrowed(text: str, edit: Edit) -> Edit:
+    """The same edit without what it leaves as it is at its ends: neighbours must not run into one long piece."""
+    old, new = text[edit.start : edit.end], edit.text
+    ahead = _alike(old, new)
+    behind = _alike(old[ahead:][::-1], new[ahead:][::-1])
+    return Edit(edit.start + ahead, edit.end - behind, new[ahead : len(new) - behind])
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return next(
+        (at for at, (left, right) in enumerate(zip(one, other, strict=False)) if left != right),
+        min(len(one), len(other)),
+    )
 
 
 def _lines(text: str) -> list[str]:

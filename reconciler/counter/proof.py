@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from reconciler.changes import INTENTS, Kind
 from reconciler.counter.atoms import NAME, PAIR, Atom, Bar, atoms, bars
+from reconciler.counter.editing import Unsafe
 from reconciler.counter.replies import Candidate
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic, Severity
@@ -18,8 +19,9 @@ from reconciler.plan import Plan
 from reconciler.spec.positions import SpecPlace
 
 Replan = Callable[[Sequence[Candidate]], tuple[DesiredState, Plan | None]]
-"""The specs with these candidates written into them, and the plan that follows; without one where they hold errors."""
+"""The specs with these candidates written into them, and the plan that follows; without one where they hold errors.
 
+Unsafe where they cannot be written."""
 
 _LIFT_FIRST = "once `protect: false` among its own keys is applied, undo this run once more"
 
@@ -34,8 +36,13 @@ class Reason:
     """It could be written all the same, by somebody who means what comes with it."""
 
 
+def unedited(failure: Unsafe) -> Reason:
+    """Why there is no text that could be planned."""
+    return Reason(f"its text cannot be edited without doubt: {failure}", by_hand=True)
+
+
 @dataclass(slots=True)
-class Finding:
+class Objections:
     """What comparing the plans has brought out."""
 
     refused: dict[SubscriptionKey, dict[str, Reason]] = field(default_factory=dict)
@@ -63,22 +70,27 @@ class Proof:
     replan: Replan
     reasons: list[tuple[Candidate, Reason]] = field(default_factory=list)
     """What was left out, and why."""
+    held: dict[Atom, object] = field(init=False)
+    """What the plan moves already."""
+
+    def __post_init__(self) -> None:
+        """Take the plan apart, once."""
+        self.held = atoms(self.now)
 
     def holds(self, candidate: Candidate) -> bool:
         """Whether the plan takes it back already, with the specs as they are."""
-        held = atoms(self.now)
-        return all(held.get((candidate.target, matter)) == value for matter, value in candidate.expected.items())
+        return all(self.held.get((candidate.target, matter)) == value for matter, value in candidate.expected.items())
 
     def settle(self, base: list[Candidate], group: list[Candidate]) -> list[Candidate]:
         """Those of the group that can join what is settled already; for all others a reason is noted."""
         while group:
-            finding = self._judge([*base, *group])
-            out = [(candidate, reason) for candidate in group if (reason := finding.of(candidate)) is not None]
+            objections = self._judge([*base, *group])
+            out = [(candidate, reason) for candidate in group if (reason := objections.of(candidate)) is not None]
             if out:
                 self.reasons += out
-                group = [candidate for candidate in group if finding.of(candidate) is None]
+                group = [candidate for candidate in group if objections.of(candidate) is None]
                 continue
-            loose = finding.loose or next((r for one in base if (r := finding.of(one)) is not None), None)
+            loose = objections.loose or next((r for one in base if (r := objections.of(one)) is not None), None)
             if loose is None:
                 return group
             keys = sorted({candidate.key for candidate in group})
@@ -91,23 +103,26 @@ class Proof:
             return [*left, *right]
         return []
 
-    def _judge(self, candidates: Sequence[Candidate]) -> Finding:
-        desired, plan = self.replan(candidates)
+    def _judge(self, candidates: Sequence[Candidate]) -> Objections:
+        try:
+            desired, plan = self.replan(candidates)
+        except Unsafe as failure:
+            return Objections(loose=unedited(failure))
         if plan is None:
             return _of_errors(desired, candidates)
-        return _Comparison(self.now, plan, candidates).finding()
+        return _Comparison(self.now, plan, candidates).objections()
 
 
-def _of_errors(desired: DesiredState, candidates: Sequence[Candidate]) -> Finding:
-    finding = Finding()
+def _of_errors(desired: DesiredState, candidates: Sequence[Candidate]) -> Objections:
+    objections = Objections()
     errors = [item for item in desired.diagnostics if item.severity is Severity.ERROR]
     for item in errors:
         candidate = next((one for one in candidates if _stands_in(item, one)), None)
         if candidate is not None:
-            finding.refuse(_widest(candidates, candidate.key), _error_reason(item))
-    if not finding.refused:
-        finding.loose = _error_reason(errors[0])
-    return finding
+            objections.refuse(_widest(candidates, candidate.key), _error_reason(item))
+    if not objections.refused:
+        objections.loose = _error_reason(errors[0])
+    return objections
 
 
 def _stands_in(item: Diagnostic, candidate: Candidate) -> bool:
@@ -143,40 +158,43 @@ class _Comparison:
         kept = {(self.names.get(key, key), matter): value for (key, matter), value in atoms(before).items()}
         self.due = kept | self.expected
         self.bars = bars(after)
+        self.barred: dict[SubscriptionKey, dict[str, tuple[Kind, str, str]]] = {}
+        for (key, code), why in self.bars.items():
+            self.barred.setdefault(key, {})[code] = why
         self.old_bars = {(self.names.get(key, key), code) for key, code in bars(before)}
 
-    def finding(self) -> Finding:
+    def objections(self) -> Objections:
         """What differs from what is due, by whom it comes as far as that can be told."""
-        finding = Finding()
+        objections = Objections()
         for one in self.candidates:
             key = self.names[one.key]
             if any(self.found.get((key, matter)) != value for matter, value in one.expected.items()):
-                finding.refuse(one, self._barred(one) or Reason("the next plan would not take it back"))
+                objections.refuse(one, self._barred(one) or Reason("the next plan would not take it back"))
         for bar, (kind, detail, _) in self.bars.items():
             if bar not in self.old_bars:
                 why = f"the next plan would then hold back what it is to do: {bar[1]}: {detail}"
-                self._blame(finding, bar, Reason(why, by_hand=True), kind)
+                self._blame(objections, bar, Reason(why, by_hand=True), kind)
         for atom in sorted(self.found.keys() | self.due.keys()):
             if self.found.get(atom) != self.due.get(atom) and atom not in self.expected:
-                self._blame(finding, atom, Reason(_beside(atom, self.found), by_hand=True))
-        return finding
+                self._blame(objections, atom, Reason(_beside(atom, self.found), by_hand=True))
+        return objections
 
     def _barred(self, one: Candidate) -> Reason | None:
         """Why the plan holds it back."""
-        for (key, code), (kind, detail, hint) in self.bars.items():
-            if key == self.names[one.key] and (PAIR in one.expected) >= (kind in INTENTS):
+        for code, (kind, detail, hint) in self.barred.get(self.names[one.key], {}).items():
+            if (PAIR in one.expected) >= (kind in INTENTS):
                 return Reason(detail, _LIFT_FIRST if code == "protected" else hint)
         return None
 
-    def _blame(self, finding: Finding, thing: Atom | Bar, reason: Reason, kind: Kind | None = None) -> None:
+    def _blame(self, objections: Objections, thing: Atom | Bar, reason: Reason, kind: Kind | None = None) -> None:
         key = self.former.get(thing[0])
         if key is None:
-            finding.loose = finding.loose or reason
+            objections.loose = objections.loose or reason
             return
         one = _widest(self.candidates, key)
         if kind in INTENTS:
             one = next((item for item in self.candidates if item.key == key and PAIR in item.expected), one)
-        finding.refuse(one, reason)
+        objections.refuse(one, reason)
 
 
 def _beside(atom: Atom, found: Mapping[Atom, object]) -> str:

@@ -42,7 +42,7 @@ class Cut:
     name: str
 
 
-class Sheet:
+class Layout:
     """One spec file, to be edited."""
 
     def __init__(self, text: str) -> None:
@@ -76,9 +76,9 @@ class Sheet:
         return self._entries
 
 
-def rewritten(sheet: Sheet, cut: Cut, rewrites: Iterable[Rewrite]) -> str:
+def rewritten(layout: Layout, cut: Cut, rewrites: Iterable[Rewrite]) -> str:
     """The subscription's text as these leave it; Unsafe where one of them cannot be carried out without doubt."""
-    draft = Draft(" " * cut.column + sheet.text[cut.start : cut.end], cut.name, sheet.newline)
+    draft = Draft(" " * cut.column + layout.text[cut.start : cut.end], cut.name, layout.newline)
     for rewrite in rewrites:
         _carry_out(rewrite, draft)
     return draft.text[cut.column :]

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.changes import Change, Kind
-from reconciler.counter.cases import Case, Circumstances
+from reconciler.counter.cases import Case, Surroundings
 from reconciler.counter.fields import field_replies, rename_reply
 from reconciler.counter.pairs import pair_reply
 from reconciler.counter.replies import Answer, Candidate, Reply
@@ -22,7 +22,7 @@ _RECORDS = frozenset({Kind.REGISTER, Kind.ADOPT})
 _FINAL = frozenset({Kind.CANCEL_NOW, Kind.REACTIVATE, Kind.FORGET})
 
 
-def replies(trace: Trace, around: Circumstances) -> Iterator[Reply | Candidate]:
+def replies(trace: Trace, around: Surroundings) -> Iterator[Reply | Candidate]:
     """What is to be said of one change, or tried; an update may come apart into fields that go back and others."""
     kind, key = Kind(trace.entry.kind), trace.key or key_of(trace.entry.subscription)
     row = None if trace.key is None else around.rows.get(trace.key)

@@ -200,6 +200,12 @@ def test_undo_writes_nothing(changed: World) -> None:
     assert (changed.store.read_bytes(), (changed.root / FILE).read_bytes()) == before
 
 
+def test_a_document_needs_no_talk(changed: World) -> None:
+    done = changed.run("undo", "last", "--format", "json")
+    assert (done.code, done.err, done.document["command"]) == (0, "", "undo")
+    assert [item["answer"] for item in done.document["changes"]] == ["patch", "patch"]
+
+
 def test_the_patch_is_all_that_stdout_gets(changed: World) -> None:
     done = changed.run("undo", "last")
     assert (done.code, done.out[:28]) == (0, "--- a/specs/contoso.yaml\n+++")
@@ -270,6 +276,7 @@ def test_a_freeze_is_no_change_of_a_subscription(changed: World) -> None:
     done = changed.run("undo", freeze["run"], "--format", "json")
     assert (done.code, done.document["error"]["code"]) == (1, "nothing-to-undo")
     assert done.document["error"]["hint"].startswith("reconcile thaw ends a freeze")
+    assert changed.run("undo", run_ids(changed)[1]).code == 0, "nothing is applied while frozen, and all can be read"
 
 
 def test_without_a_store_there_is_nothing_to_undo(world: World) -> None:

@@ -51,7 +51,7 @@ def test_what_cannot_be_edited_without_doubt_is_to_be_written_by_hand() -> None:
     found = ledger.undo()
     assert answers(found) == [("update", Answer.PATCH), ("turn-off-recurring", Answer.NONE)]
     assert found.replies[1].why == "its text cannot be edited without doubt: its keys do not begin their lines"
-    assert found.replies[1].instead == "write it by hand: `recurring: on`"
+    assert found.replies[1].instead == "if it is meant, write it by hand: `recurring: on`"
     assert "-    : b\n+    : a\n" in found.patch
 
 
@@ -65,7 +65,7 @@ def test_a_file_that_is_not_at_hand_is_told() -> None:
     (reply,) = found.replies
     assert (reply.answer, found.patch) == (Answer.NONE, "")
     assert reply.why == "its text cannot be edited without doubt: its file is not at hand"
-    assert reply.instead == "write it by hand: `recurring: on`"
+    assert reply.instead == "if it is meant, write it by hand: `recurring: on`"
 
 
 def test_what_time_did_is_counted() -> None:

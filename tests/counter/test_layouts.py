@@ -15,7 +15,7 @@ from reconciler.counter.editing import Unsafe
 from reconciler.counter.fields import stored_values
 from reconciler.counter.patch import Edit, edited
 from reconciler.counter.replies import Answer
-from reconciler.counter.rewriting import Rewrite, Sheet, rewritten
+from reconciler.counter.rewriting import Layout, Rewrite, rewritten
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.policy import Extension, Lifecycle
 from reconciler.spec.outline import Items, Keys, Part, Word, at_path, outline, same
@@ -108,10 +108,10 @@ REWRITES = st.builds(
 def test_every_edit_says_what_it_should_and_leaves_all_else(chance: Random, rewrite: Rewrite) -> None:
     writer = Writer(chance)
     text = writer.file({name: declared(chance) for name in NAMES})
-    sheet = Sheet(text)
-    cut = sheet.cut("second")
+    layout = Layout(text)
+    cut = layout.cut("second")
     try:
-        inner = rewritten(sheet, cut, [rewrite])
+        inner = rewritten(layout, cut, [rewrite])
     except Unsafe as failure:
         event(f"refused: {failure}")
         return

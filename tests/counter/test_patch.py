@@ -27,6 +27,13 @@ def test_a_change_shows_three_lines_around_it() -> None:
     )
 
 
+def test_neighbours_that_are_replaced_whole_do_not_run_into_one() -> None:
+    text = "".join(f"{number}:\n  a: b\n  c: d\n  e: f\n  g: h\n" for number in range(9))
+    size = len(text) // 9
+    edits = [Edit(at, at + size, text[at : at + size].replace("d", "x")) for at in range(0, len(text), size)]
+    assert patch_of({"a": (text, edits)}).count("\n-") == 9
+
+
 def test_near_changes_share_a_hunk_and_far_ones_do_not() -> None:
     text = "".join(f"{number}.\n" for number in range(1, 31))
     near = patch_of({"a": (text, [at(text, "5.", "x"), at(text, "12.", "y")])})

@@ -8,7 +8,8 @@ import pytest
 
 from reconciler.changes import Blocked, Change, Kind
 from reconciler.counter.atoms import PAIR, pair_to
-from reconciler.counter.proof import Proof, Reason
+from reconciler.counter.editing import Unsafe
+from reconciler.counter.proof import Proof, Reason, unedited
 from reconciler.counter.replies import Answer, Candidate, Reply
 from reconciler.counter.rewriting import Rewrite
 from reconciler.desired import DesiredState
@@ -66,6 +67,14 @@ def test_another_block_has_its_own_words() -> None:
     assert (reply.why, reply.instead) == ("it is suspended", "settle what suspended it first")
 
 
+def test_a_block_of_the_pair_is_no_reason_for_a_field() -> None:
+    own, more = "    labels: {a: b}\n    protect: true\n", "defaults: {labels: {c: d}}\n"
+    ledger = two_runs(spec(own), more + spec(own))
+    ledger.texts[FILE] = more + spec(own + OFF)
+    (reply,) = ledger.undo().replies
+    assert (reply.answer, reply.why) == (Answer.NONE, "the next plan would not take it back")
+
+
 def test_what_would_move_more_is_left_to_a_person() -> None:
     rules = 'rules: [{match: {owner: "a*"}, set: {recurring: off}}]\n'
     ledger = two_runs(spec("    owner: ada\n"), rules + spec("    owner: bob\n"))
@@ -74,14 +83,14 @@ def test_what_would_move_more_is_left_to_a_person() -> None:
         Answer.NONE,
         "the next plan would then also move the recurring or cancellation of contoso/visio",
     )
-    assert reply.instead == "if that is meant, write it by hand: `owner: ada`"
+    assert reply.instead == "if it is meant, write it by hand: `owner: ada`"
 
 
 def test_what_would_keep_the_plan_from_something_is_left_to_a_person() -> None:
     ledger = two_runs(spec(f"{ON}    protect: true\n"), spec(f"{OFF}    protect: false\n"))
     (reply,) = ledger.undo().replies
     assert reply.why.startswith("the next plan would then hold back what it is to do: protected")
-    assert reply.instead == "if that is meant, write it by hand: `protect: true`"
+    assert reply.instead == "if it is meant, write it by hand: `protect: true`"
 
 
 def test_what_the_plan_was_to_do_besides_it_still_does() -> None:
@@ -203,3 +212,15 @@ class TestForeignEffects:
         proof = Proof(a_plan(), lambda candidates: (DesiredState(), a_plan(*moves[: len(candidates)], blocked=(bar,))))
         assert proof.settle([], [update, pair]) == []
         assert [one for one, _ in proof.reasons] == [pair, update]
+
+    def test_what_cannot_be_written_together_is_found_by_halves(self) -> None:
+        def replan(candidates: object) -> tuple[DesiredState, Plan]:
+            found = [a_change(Kind.TURN_ON, str(one.key)) for one in candidates]  # type: ignore[attr-defined]
+            if len(found) > 1:
+                raise Unsafe("it shares its line")
+            return DesiredState(), a_plan(*found)
+
+        first, second = a_candidate("a"), a_candidate("b")
+        proof = Proof(a_plan(), replan)
+        assert proof.settle([], [first, second]) == [first]
+        assert proof.reasons == [(second, unedited(Unsafe("it shares its line")))]

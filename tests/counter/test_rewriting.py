@@ -6,14 +6,14 @@ import pytest
 
 from reconciler.counter.editing import Unsafe
 from reconciler.counter.patch import Edit, edited
-from reconciler.counter.rewriting import Rewrite, Sheet, rewritten
+from reconciler.counter.rewriting import Layout, Rewrite, rewritten
 
 
 def written(text: str, *rewrites: Rewrite, name: str = "visio") -> str:
     """The file's text after the rewrites of one subscription."""
-    sheet = Sheet(text)
-    cut = sheet.cut(name)
-    return edited(text, [Edit(cut.start, cut.end, rewritten(sheet, cut, rewrites))])
+    layout = Layout(text)
+    cut = layout.cut(name)
+    return edited(text, [Edit(cut.start, cut.end, rewritten(layout, cut, rewrites))])
 
 
 FILE = "subscriptions:\n  a: {}\n  visio:\n    facts: {}\n    recurring: off # x\n      # deep\n  # b\n  b: {}\n"
@@ -99,9 +99,9 @@ def test_breaks_are_kept() -> None:
 @pytest.mark.parametrize("text", ["subscriptions:\r  visio: {}\r", "subscriptions: {a: {}}", "subscriptions: []"])
 def test_a_subscription_that_cannot_be_cut_out_is_refused(text: str) -> None:
     with pytest.raises(Unsafe):
-        Sheet(text).cut("visio")
+        Layout(text).cut("visio")
 
 
 def test_a_file_is_read_once_for_all_of_its_subscriptions() -> None:
-    sheet = Sheet(FILE)
-    assert [sheet.cut(name).name for name in ("a", "b", "visio")] == ["a", "b", "visio"]
+    layout = Layout(FILE)
+    assert [layout.cut(name).name for name in ("a", "b", "visio")] == ["a", "b", "visio"]

@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from reconciler.changes import Kind
-from reconciler.counter.cases import Circumstances
+from reconciler.counter.cases import Surroundings
 from reconciler.counter.replies import Answer, Candidate
 from reconciler.counter.targets import replies
 from reconciler.counter.trail import Trace
@@ -17,7 +17,7 @@ from reconciler.rulebook import Rulebook
 from tests.builders import NOW, a_change, a_key, a_stored
 from tests.counter.ledger import Ledger, answers, journaled, spec
 
-AROUND = Circumstances(NOW, {a_key("contoso/visio"): a_stored("contoso/visio")}, {}, Rulebook())
+AROUND = Surroundings(NOW, {a_key("contoso/visio"): a_stored("contoso/visio")}, {}, Rulebook())
 CONFIRM = "contoso/visio@2026-03-01"
 
 
