@@ -25,7 +25,6 @@ from reconciler.plan import Bindings, Plan, Verdict
 from reconciler.policy import Lifecycle
 from reconciler.ports import Bookkeeping, Clock, Provider, StateReader, Store
 from reconciler.recorded import (
-    LIFECYCLES,
     PENDING,
     RECORDED,
     as_recorded,
@@ -299,7 +298,7 @@ def check_instant(inputs: Inputs, found: Pass, providers: Mapping[str, Provider]
 def _bookkeeping(inputs: Inputs, found: Pass) -> Bookkeeping:
     desired, stored, verdict = found.desired, found.stored, found.verdict
     stopped = {refusal.scope for refusal in verdict.refused}
-    safety = _to_record(inputs, stored)
+    safety = _to_record(inputs, stored, writes=bool(verdict.allowed or found.plan.elapsed))
     # A narrowed run hides what the brakes would refuse: letting it record looser ones would be a way around them.
     recorded = verdict.clear and inputs.selection.everything and safety != stored.safety
     if "run" in stopped:
@@ -312,10 +311,12 @@ def _bookkeeping(inputs: Inputs, found: Pass) -> Bookkeeping:
     return kept if kept == Bookkeeping() and not verdict.allowed else replace(kept, as_of=found.plan.as_of)
 
 
-def _to_record(inputs: Inputs, stored: StoredState) -> dict[str, object]:
-    """The brakes, with each account's rules; a store that was never told of any rules is told with the next change."""
+def _to_record(inputs: Inputs, stored: StoredState, *, writes: bool) -> dict[str, object]:
+    """The brakes, with each account's rules. A store of before rules were kept is told of them by a run that writes
+    anyway: they alone are no reason to write.
+    """
     safety = as_recorded(inputs.settings.safety)
-    if stored.safety is not None and LIFECYCLES not in stored.safety and safety == stored.safety:
+    if safety == stored.safety and not writes:
         return safety
     return with_lifecycles(safety, _own_lifecycles(inputs))
 

@@ -407,3 +407,19 @@ class TestTime:
         found = replace(found, stored=a_stored_state(*store.rows.values()))
         report = apply_pass(inputs(), found, a_run(), Hands(store, {}, FixedClock()))
         assert [event.key.account for event in report.elapsed] == left
+
+
+@pytest.mark.parametrize(
+    ("desired", "told"), [(OFF, True), (a_desired_state(a_desired(recurring=Recurring.ON)), False)]
+)
+def test_a_store_of_before_rules_were_kept_is_told_of_them_by_a_run_that_writes(
+    desired: DesiredState, told: bool
+) -> None:
+    before = as_recorded(Safety())
+    row = a_stored(declared=True)
+    state = a_stored_state(row, safety=before, accounts={"contoso": ("ledger", None)})
+    found = plan_pass(inputs(), desired, state)
+    store = MemoryStore({row.key: row})
+    apply_pass(inputs(), found, a_run(), Hands(store, {"contoso": LedgerProvider()}, FixedClock()))
+    kept = None if store.kept is None else store.kept.safety
+    assert kept == (with_lifecycles(before, {"contoso": CLASSIC}) if told else None)
