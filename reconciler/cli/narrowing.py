@@ -93,7 +93,7 @@ def _texts(text: str, sign: str, value: str, texts: Callable[[StatusRow], tuple[
 
 
 def _bad_where(text: str, hint: str) -> UsageError:
-    return UsageError("bad-where", f"--where {text} finds nothing", hint)
+    return UsageError("bad-where", f"--where {text} asks for nothing that there is", hint)
 
 
 def sorting(text: str | None) -> tuple[tuple[str, bool], ...]:
