@@ -20,11 +20,9 @@ from reconciler.lifecycle import advance, extends
 from reconciler.model import Cancel, DesiredSubscription, Recurring, ScheduledIntent, Status, StoredSubscription
 from reconciler.money import amount_of_cycle, extension_amount
 from reconciler.policy import Lifecycle
-from reconciler.proposals import intent_change
 from reconciler.rulebook import Rulebook
-from reconciler.schedule import to_come
+from reconciler.schedule import on_its_day, to_come
 from reconciler.terms import add_months, midnight, next_start, term_at
-from reconciler.wishes import Move, decide
 
 
 class Series(NamedTuple):
@@ -105,12 +103,10 @@ def last_instant(day: date) -> datetime:
 
 def _intend(ahead: Course, wanted: DesiredSubscription, entry: ScheduledIntent, rulebook: Rulebook) -> None:
     """Carry a dated intent out on its day; where it is blocked, the record stays as it is."""
-    row, instant, lifecycle = ahead.row, ahead.at, rulebook.lifecycles.get(wanted.key.account)
-    decision = decide(entry.intent, row, instant, lifecycle, protected=row.protected or wanted.protect is True)
-    if not isinstance(decision, Move):
+    _, change = on_its_day(wanted, entry, ahead.row, rulebook, ahead.at)
+    if change is None:
         return
-    change = intent_change(wanted, entry.intent, decision, row, gone=False)
-    ahead.row = carried_out(change, row, instant)
+    ahead.row = carried_out(change, ahead.row, ahead.at)
     if change.kind is Kind.REACTIVATE:
         # Its first term starts this very day, and so does the first billing cycle.
         ahead.occurrences.append((entry.day, Occasion.STARTS))

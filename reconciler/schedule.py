@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date, datetime, timedelta
 
-from reconciler.changes import Scheduled
+from reconciler.changes import Change, Scheduled
 from reconciler.diagnostics import Diagnostic, warning
 from reconciler.effects import carried_out
 from reconciler.events import EventKind
@@ -27,7 +27,7 @@ from reconciler.model import (
 from reconciler.proposals import intent_change
 from reconciler.rulebook import Rulebook
 from reconciler.terms import midnight
-from reconciler.wishes import Barred, Converged, Move, Over, decide
+from reconciler.wishes import Barred, Decision, Move, Over, decide
 
 _MISSED = {TermLength.MONTHLY: timedelta(days=3), TermLength.ANNUAL: timedelta(days=31)}
 """So soon after a renewal that the renewal must have been meant; for longer terms as for annual ones."""
@@ -83,30 +83,41 @@ def foreseen(
         late = _late(wanted, entry, row, renewed=renewed)
         if late is not None:
             warnings.append(late)
-        item, row = _on_its_day(wanted, entry, row, rulebook, instant)
+        item, row = _told(wanted, entry, row, rulebook, instant)
         scheduled.append(item)
     return scheduled, warnings
 
 
-def _on_its_day(
+def on_its_day(
+    wanted: DesiredSubscription, entry: ScheduledIntent, row: StoredSubscription, rulebook: Rulebook, instant: datetime
+) -> tuple[Decision, Change | None]:
+    """What is decided when the entry's day has come, of the record as it stands then; the change where there is one."""
+    lifecycle = rulebook.lifecycles.get(wanted.key.account)
+    decision = decide(entry.intent, row, instant, lifecycle, protected=row.protected or wanted.protect is True)
+    if isinstance(decision, Move):
+        # No entry ends anything at once, so that something is always left.
+        return decision, intent_change(wanted, entry.intent, decision, row, gone=False)
+    return decision, None
+
+
+def _told(
     wanted: DesiredSubscription, entry: ScheduledIntent, row: StoredSubscription, rulebook: Rulebook, instant: datetime
 ) -> tuple[Scheduled, StoredSubscription]:
-    intent, lifecycle = entry.intent, rulebook.lifecycles.get(wanted.key.account)
-    decision = decide(intent, row, instant, lifecycle, protected=row.protected or wanted.protect is True)
+    intent = entry.intent
     said = pair_words(intent)
     item = Scheduled(wanted.key, entry.day, None, said, intent.place, row.product, intent.reason)
+    decision, change = on_its_day(wanted, entry, row, rulebook, instant)
+    if change is not None:
+        after = carried_out(change, row, instant)
+        return replace(item, kind=change.kind, impact=assess(change, row, after, rulebook, instant)), after
     match decision:
-        case Move():
-            change = intent_change(wanted, intent, decision, row, gone=False)
-            after = carried_out(change, row, instant)
-            impact = assess(change, row, after, rulebook, instant)
-            return replace(item, kind=change.kind, impact=impact), after
-        case Converged():
-            return replace(item, detail=f"{said}: nothing is to change then"), row
         case Over(detail):
-            return replace(item, detail=f"{said}: no change, as {detail}"), row
+            why = f"no change, as {detail}"
         case Barred(_, code, detail, _):
-            return replace(item, detail=f"{said}: it would be blocked, {code}: {detail}"), row
+            why = f"it would be blocked, {code}: {detail}"
+        case _:
+            why = "nothing is to change then"
+    return replace(item, detail=f"{said}: {why}"), row
 
 
 def pair_words(intent: Intent) -> str:
