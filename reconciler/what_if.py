@@ -100,6 +100,9 @@ def _outlook(
     named = effective(wanted, _today(now)) if wanted else DesiredSubscription(row.key, Location(""))
     lifecycle = rulebook.lifecycles.get(row.key.account)
     intent, wished = _intent(way, row), _way(named.intent) is way
+    if wished and way is Way.OFF and named.intent is not None:
+        # Beside `cancel: none` it accepts a paid extension, and alone it may be undecided: what the specs say counts.
+        intent = replace(intent, cancel=named.intent.cancel)
     decision = decide(intent, row, now, lifecycle, protected=row.protected or named.protect is True)
     if isinstance(decision, Barred):
         undecided = decision.code == "end-undecided"

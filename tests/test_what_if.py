@@ -113,6 +113,15 @@ def test_a_record_that_is_led_into_an_extension_already_is_charged_for_it() -> N
     assert found[Way.OFF].barred is not None
 
 
+def test_an_extension_that_the_specs_accept_is_no_block_but_has_its_cost() -> None:
+    lifecycle = a_lifecycle(extension=Extension(when_off=True, surcharge_percent=3))
+    accepted = a_desired(recurring=Recurring.OFF, cancel=Cancel.NONE)
+    off = ways(a_row(recurring=Recurring.OFF), accepted, lifecycle)[Way.OFF]
+    assert (off.wished, off.barred, off.change) == (True, None, None)
+    # From 1 March on, nine of the twelve months.
+    assert off.cash == {"EUR": 9 * 1236}
+
+
 def test_the_way_that_the_specs_go_is_marked() -> None:
     wishes = {
         Way.ON: a_desired(recurring=Recurring.ON),
