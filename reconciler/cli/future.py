@@ -22,7 +22,7 @@ from reconciler.due import renewals_due
 from reconciler.errors import InputError, UsageError
 from reconciler.forecast import MONTH, MOST_YEARS, Comparison
 from reconciler.foresee import GROUPINGS, LABEL, Estate, estate_after, foresee
-from reconciler.reconcile import Inputs, Pass, picture, plan_pass, read_specs, rulebook_of
+from reconciler.reconcile import Inputs, Pass, picture, plan_pass, read_specs
 from reconciler.runtime import Runtime
 from reconciler.selection import Selection, glob
 from reconciler.terms import add_months
@@ -62,10 +62,8 @@ def _ahead(given: Given, runtime: Runtime, other: SpecTexts | None = None) -> _A
         stored = picture(inputs, reader)
     found = plan_pass(inputs, desired, stored)
     warn_of_clock(given, found.plan.diagnostics)
-    rulebook = rulebook_of(inputs, desired)
-    estate = estate_after(found.plan, found.stored, desired, rulebook).only(
-        Selection(given.select, given.exclude).keys()
-    )
+    chosen = Selection(given.select, given.exclude).keys()
+    estate = estate_after(found.plan, found.stored, desired, found.rulebook).only(chosen)
     return _Ahead(inputs, found, estate, Catalogue().names_for(desired.accounts), tuple(_notes(found)))
 
 

@@ -12,11 +12,11 @@ from reconciler.catalogue import Catalogue
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit, put, write_file
 from reconciler.cli.rendering import note_renders
-from reconciler.cli.session import Signals, runtime_for
+from reconciler.cli.session import Signals, runtime_for, warn_of_clock
 from reconciler.due import renewals_within
 from reconciler.errors import UsageError
 from reconciler.foresee import estate_after, foresee
-from reconciler.reconcile import picture, plan_pass, read_specs, rulebook_of
+from reconciler.reconcile import picture, plan_pass, read_specs
 from reconciler.runtime import Runtime
 from reconciler.selection import Selection
 from reconciler.views.report.page import report_page
@@ -56,7 +56,8 @@ def _report(given: Given, runtime: Runtime) -> Report:
     with runtime.looking() as reader:
         stored = picture(inputs, reader)
     found = plan_pass(inputs, desired, stored)
-    plan, rules = found.plan, rulebook_of(inputs, desired)
+    warn_of_clock(given, found.plan.diagnostics)
+    plan, rules = found.plan, found.rulebook
     chosen = Selection(given.select, given.exclude).keys()
     estate = estate_after(plan, found.stored, desired, rules).only(chosen)
     return Report(
