@@ -116,7 +116,7 @@ lock: ## Lock the requirements anew from pyproject.toml; LOCK=--upgrade takes th
 	@$(find_python); $$found -m venv --clear build/lock
 	@build/lock/bin/python -m pip install --quiet --disable-pip-version-check uv
 	$(COMPILE) --output-file requirements.txt
-	$(COMPILE) --group dev --constraint requirements.txt --output-file requirements-dev.txt
+	$(COMPILE) --group dev --all-extras --constraint requirements.txt --output-file requirements-dev.txt
 
 # For every platform, from the oldest Python on; no index address gets into the files.
 LOCK ?=

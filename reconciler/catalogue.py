@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic, Place, warning
+from reconciler.observed import ObservedAccount
 from reconciler.settings import AccountSettings
 
 MICROSOFT = "microsoft"
@@ -60,9 +61,11 @@ class Catalogue:
         near = get_close_matches(code.casefold(), self._folded, n=1, cutoff=0.7)
         return self._folded[near[0]] if near else None
 
-    def names_for(self, accounts: Mapping[str, AccountSettings]) -> Names:
-        """The names to show for these accounts' codes."""
-        return Names(self, accounts)
+    def names_for(
+        self, accounts: Mapping[str, AccountSettings], observed: Mapping[str, ObservedAccount] | None = None
+    ) -> Names:
+        """The names to show for these accounts' codes: those that providers showed, or else this table's."""
+        return Names(self, accounts, observed or {})
 
     def unknown_codes(self, desired: DesiredState) -> tuple[Diagnostic, ...]:
         """A warning for each place that declares a product which the account's own catalogue does not hold."""
@@ -87,8 +90,19 @@ class Catalogue:
 class Names:
     """What to call a product: its display name, or the code itself where no name is known or none is wanted."""
 
-    def __init__(self, catalogue: Catalogue, accounts: Mapping[str, AccountSettings]) -> None:
+    def __init__(
+        self,
+        catalogue: Catalogue,
+        accounts: Mapping[str, AccountSettings],
+        observed: Mapping[str, ObservedAccount],
+    ) -> None:
         self._catalogue = catalogue
+        self._shown = {
+            (name, seen.product): seen.product_name
+            for name, account in observed.items()
+            for seen in account.subscriptions.values()
+            if seen.product_name
+        }
         nameless = {name for name, account in accounts.items() if account.catalogue == NO_NAMES}
         # A rule's codes belong to no one account: they have names unless every account goes without.
         self._nameless = nameless | ({""} if nameless and len(nameless) == len(accounts) else set())
@@ -97,7 +111,7 @@ class Names:
         """The name of a code on that account; an empty account stands for any of them."""
         if key_account in self._nameless:
             return code
-        return self._catalogue.name(code) or code
+        return self._shown.get((key_account, code)) or self._catalogue.name(code) or code
 
 
 def _checked(desired: DesiredState) -> Iterator[tuple[str, Place]]:

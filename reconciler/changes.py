@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 
 from reconciler.consequences import Impact
@@ -42,6 +42,8 @@ class Kind(StrEnum):
 
 _RANKS = {kind: rank for rank, kind in enumerate(Kind)}
 
+EXTENSION = "extension"
+"""In a change's `after`: `accepted`, where recurring off leads into a paid extension, and the spec says that it may."""
 ENDING = frozenset({Kind.TURN_OFF, Kind.CANCEL_AT_RENEWAL, Kind.CANCEL_NOW})
 """Changes after which a subscription ends; `protect` refuses every one."""
 SPENDING = frozenset({Kind.TURN_ON, Kind.UNDO_CANCEL, Kind.REACTIVATE})
@@ -79,6 +81,8 @@ class Change:
     """A dated intent asks for it: while that holds, own keys beside it are void."""
     impact: Impact | None = None
     """What follows, for people and for the limits in money; not part of the fingerprint."""
+    instead_of: str | None = None
+    """In words, beside the change: what of the specs the provider cannot tell from it, or that a person makes it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +124,44 @@ class Scheduled:
     product: str = ""
     reason: str | None = None
     impact: Impact | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A change that was begun and is not done: a person has its task, or the provider still works on it."""
+
+    key: SubscriptionKey
+    kind: Kind
+    since: date
+    """The UTC day on which it was begun."""
+    detail: str
+    """In words: who is to do what, or what is waited for."""
+    hint: str
+    place: Place
+    deadline: date | None = None
+    """The last UTC day on which it is of use."""
+    overdue: bool = False
+    owner: str | None = None
+    product: str = ""
+    withdrawn: bool = False
+    """The specs do not ask for it any more: an apply takes it back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """How far one outside account was looked at for this plan."""
+
+    account: str
+    at: datetime | None
+    """When it was last read, in real time; None: never."""
+    fresh: bool
+    """In this run."""
+    seen: int = 0
+    """Subscriptions that the provider showed."""
+    undeclared: int = 0
+    """Those of them that no file declares and no record names."""
+    trouble: str | None = None
+    """Why it could not be read, in words."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -219,6 +219,8 @@ def _tell(ahead: Course, events: tuple[Event, ...]) -> None:
                 ahead.occurrences.append((on, Occasion.DELETED))
             case EventKind.RENEWED:  # pragma: no cover - what renews is stepped by arithmetic
                 raise ValueError(f"{event.key} renews though it does not recur")
+            case EventKind.SUSPENDED | EventKind.RESUMED | EventKind.NOTICED:  # pragma: no cover - providers tell these
+                raise ValueError(f"{event.key}: time alone does not bring {event.kind}")
 
 
 def _charge(ahead: Course, row: StoredSubscription, anchor: date, after: date, last: date, rulebook: Rulebook) -> None:

@@ -25,9 +25,9 @@ def elapse(
     """
     moved: dict[SubscriptionKey, StoredSubscription] = {}
     events: list[Event] = []
-    lifecycles = rulebook.lifecycles
+    rulings = {account: rulebook.ruling(account) for account in {key.account for key in stored.subscriptions}}
     for key, row in stored.subscriptions.items():
-        advanced = advance(row, lifecycles.get(key.account), now)
+        advanced = advance(row, rulings[key.account], now)
         if advanced.events:
             moved[key] = advanced.row
             if tell(key):

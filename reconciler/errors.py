@@ -8,6 +8,14 @@
     |-- StalePlan              4   the saved plan no longer fits what is there
     |-- LeaseHeld              4   another run holds the store
     |-- Interrupted          130   asked to stop; what was begun was finished and recorded
+    |-- ProviderTrouble        1   an outside provider could not be asked, or answered what nobody can use
+    |   |-- Throttled          1   it has had too many requests, and may say when to come back
+    |   |-- Unreachable        1   no answer, or one that says to try again later
+    |   |-- SignInFailed       1   credentials that are missing, wrong or expired
+    |   |-- RoleTooWeak        1   signed in, and not allowed to do this
+    |   |-- WrongTenant        3   who is signed in is not who the account pins
+    |   |-- Malformed          1   an answer that cannot be read as what it should be
+    |   `-- ExtraMissing       1   a library that the provider needs is not installed
     `-- StoreError             1   the store cannot be used
         |-- StoreBusy          4   locked by another program for longer than we may wait
         |-- StoreCorrupt       1   it is damaged
@@ -76,6 +84,44 @@ class Interrupted(ReconcilerError):
     """Asked to stop: the batch under way was finished and recorded."""
 
     exit_code = 130
+
+
+class ProviderTrouble(ReconcilerError):
+    """An outside provider cannot be read as things stand. It says nothing about what is there: never absence."""
+
+
+class Throttled(ProviderTrouble):
+    """Too many requests; nothing was done. `retry_after` is in seconds, None where the provider does not say."""
+
+    def __init__(self, code: str, message: str, hint: str = "", retry_after: float | None = None) -> None:
+        super().__init__(code, message, hint)
+        self.retry_after = retry_after
+
+
+class Unreachable(ProviderTrouble):
+    """No answer, or one that says to try again: a read may be repeated, a write may have happened."""
+
+
+class SignInFailed(ProviderTrouble):
+    """The credentials are missing, wrong or expired. The message never quotes one."""
+
+
+class RoleTooWeak(ProviderTrouble):
+    """Signed in, and not allowed: the hint names the role that is needed, where that is known."""
+
+
+class WrongTenant(ProviderTrouble):
+    """Who is signed in is not who the account of the settings pins: refused before anything else."""
+
+    exit_code = 3
+
+
+class Malformed(ProviderTrouble):
+    """An answer that is not what the provider's documents say; repeating the question is of no use."""
+
+
+class ExtraMissing(ProviderTrouble):
+    """The provider needs a library that is not installed; the hint says what to install."""
 
 
 class StoreError(ReconcilerError):

@@ -1,6 +1,6 @@
-"""What time does to a record: events, each with an instant of its own. No wish, no change of ours, and never drift.
+"""What happened to a record without us: events, each with an instant of its own. No wish, and no change of ours.
 
-Frozen vocabulary; `lifecycle.advance` makes them, the plan lists them as elapsed, an apply journals them.
+Frozen vocabulary; `lifecycle.advance` and `noticing` make them, the plan lists them as elapsed, an apply journals them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reconciler.model import SubscriptionKey
 
 
 class EventKind(StrEnum):
-    """What may happen to a ledger's record by itself. No word of this is a verb of a plan."""
+    """What may happen to a record by itself. No word of this is a verb of a plan."""
 
     STARTED = "started"
     """A scheduled subscription's first term began."""
@@ -28,6 +28,12 @@ class EventKind(StrEnum):
     """Users have lost access; only admins reach the data."""
     DELETED = "deleted"
     """Nothing comes back."""
+    SUSPENDED = "suspended"
+    """Its provider suspended it: an unpaid bill, a breach of rules. Of outside accounts alone."""
+    RESUMED = "resumed"
+    """And took that back."""
+    NOTICED = "noticed"
+    """Somebody changed it outside, and the specs agree with that or say nothing about it: drift that is now known."""
 
 
 class Event(NamedTuple):
@@ -39,8 +45,8 @@ class Event(NamedTuple):
     key: SubscriptionKey
     kind: EventKind
     at: datetime
-    """When it happened (UTC), not when it was noticed."""
+    """When it happened (UTC), not when it was noticed; of what a provider does not date, when it was observed."""
     before: Mapping[str, str]
-    """`status`, or `term_start` and `term_end` as days."""
+    """`status`, or `term_start` and `term_end` as days; of `noticed`, every field that moved."""
     after: Mapping[str, str]
     product: str = ""

@@ -11,7 +11,7 @@ from datetime import date, datetime
 from itertools import accumulate
 from operator import itemgetter
 
-from reconciler.changes import Change, Kind
+from reconciler.changes import INTENTS, Change, Kind
 from reconciler.course import Charged, Series, course, last_instant, renewing
 from reconciler.desired import DesiredState
 from reconciler.effects import carried_out
@@ -20,6 +20,7 @@ from reconciler.model import DesiredSubscription, Status, StoredSubscription, Su
 from reconciler.money import amount_of_cycle, amount_of_term
 from reconciler.plan import Plan
 from reconciler.rulebook import Rulebook
+from reconciler.settings import MANUAL
 from reconciler.stored import StoredState
 from reconciler.terms import add_months
 
@@ -50,10 +51,16 @@ class Estate:
 
 
 def estate_after(plan: Plan, stored: StoredState, desired: DesiredState, rulebook: Rulebook) -> Estate:
-    """The stored records, which stand at the plan's instant, as that plan leaves them; what is blocked stays."""
+    """The stored records, which stand at the plan's instant, as that plan leaves them; what is blocked stays.
+
+    So does what becomes a task: until somebody has done it, it goes on as it is.
+    """
     rows = dict(stored.subscriptions)
     at_once = {}
+    by_hand = {name for name, account in desired.accounts.items() if account.provider == MANUAL}
     for change in plan.changes:
+        if change.kind in INTENTS and change.key.account in by_hand:
+            continue
         former = change.key
         if change.kind is Kind.RENAME:
             former = SubscriptionKey(change.key.account, str(change.before["name"]))

@@ -77,9 +77,9 @@ class Records:
 
     def _bar(self, wanted: DesiredSubscription, row: StoredSubscription | None) -> Barred | None:
         """What forbids to treat the record as this subscription at all."""
-        if wanted.key in self._open or (row is not None and row.key in self._open):
-            detail = "an earlier change was begun and its outcome is not known"
-            return Barred(Kind.UPDATE, "outcome-unknown", detail, "look at the provider, then run again")
+        if row is not None and row.key != wanted.key and row.key in self._open:
+            detail = f"a change of {row.key} was begun and is not done"
+            return Barred(Kind.RENAME, "outcome-unknown", detail, "finish that under its former name first")
         if wanted.id is None:
             return None
         if row is not None and row.id is not None and row.id != wanted.id:

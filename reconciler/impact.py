@@ -247,7 +247,7 @@ class _Assessment:
 
     def _next_charge(self, row: StoredSubscription) -> Charge | None:
         """What a cancellation now avoids first."""
-        if row.billing is not row.length and row.key.account not in self.rulebook.lifecycles:
+        if row.billing is not row.length and self.rulebook.ruling(row.key.account) is None:
             # An outside provider's billing dates are its own to tell.
             self.unknown.append("charge")
             return None

@@ -10,10 +10,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from reconciler.changes import Change, JsonValue, Refusal, Risk
+from reconciler.changes import Change, JsonValue, Kind, Refusal, Risk
 from reconciler.diagnostics import Location
 from reconciler.events import Event
 from reconciler.model import Money, StoredSubscription, SubscriptionKey
+from reconciler.observed import ObservedSubscription
 
 
 class OutcomeKind(StrEnum):
@@ -21,6 +22,8 @@ class OutcomeKind(StrEnum):
 
     INTENDED = "intended"
     """Journaled, outcome not known yet: the run that holds it is under way or was cut off."""
+    ACCEPTED = "accepted"
+    """The provider, or a person, works on it: open like an intent, with a token to ask by."""
     SUCCEEDED = "succeeded"
     FAILED = "failed"
     UNKNOWN = "unknown"
@@ -36,6 +39,50 @@ class Outcome:
     kind: OutcomeKind
     row: StoredSubscription | None = None
     error: str | None = None
+    code: str | None = None
+    """Of an error at a provider: its stable code; for reports, not journaled."""
+    token: str | None = None
+    """Of what was accepted: all that is needed to ask what became of it, in any process. No secret."""
+    note: str | None = None
+    """How it became known, where that is not the provider's own answer: settled by reading, the evidence of a task."""
+    seen: ObservedSubscription | None = None
+    """Of what succeeded at an outside provider: as it was read back."""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenIntent:
+    """An intent without an outcome: the run that journaled it is under way, was cut off, or waits for somebody."""
+
+    operation_id: str
+    key: SubscriptionKey
+    kind: Kind
+    external_id: str | None
+    before: Mapping[str, JsonValue]
+    after: Mapping[str, JsonValue]
+    reason: str | None
+    source: Location | None
+    run: str
+    at: datetime
+    """When it was accepted, or else when it was journaled; in real time."""
+    token: str | None = None
+    """It was accepted: ask by this."""
+    product: str = ""
+    why: str = ""
+    """What kept it open when this run asked what became of it; empty: nobody has asked yet."""
+
+    @property
+    def change(self) -> Change:
+        """The change that it was journaled for; where its spec stood is all that is known of its place."""
+        return Change(
+            self.key,
+            self.kind,
+            self.before,
+            self.after,
+            self.source or Location(""),
+            reason=self.reason,
+            external_id=self.external_id,
+            product=self.product,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +158,8 @@ class HistoryEntry:
     """The first instant at which it no longer could."""
     value: Money | None = None
     """The charges of one whole term that it ended or committed to."""
+    note: str | None = None
+    """How its outcome became known: settled by reading, the evidence of a task."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,6 +212,10 @@ class ChangeReport:
     change: Change
     outcome: OutcomeKind
     error: str | None = None
+    code: str | None = None
+    """Of an error at a provider: its stable code."""
+    note: str | None = None
+    """How the outcome became known, where that is not plain."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,4 +237,6 @@ class ApplyReport:
     """Changed limits and overrides are recorded now, and hold from the next run on."""
     ledger_accounts: tuple[str, ...] = ()
     """Accounts whose changes were recorded only: nothing changed at a vendor."""
+    manual_accounts: tuple[str, ...] = ()
+    """Accounts whose accepted changes are tasks that a person has now."""
     counts: Mapping[OutcomeKind, int] = field(default_factory=dict)

@@ -6,17 +6,17 @@ Pure values. `build` makes a plan; the views show it, `safety` judges it, and `a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from reconciler.changes import Blocked, Change, Drift, Listed, Refusal, Scheduled
+from reconciler.changes import Blocked, Change, Drift, Listed, Pending, Refusal, Scheduled, Sighting
 from reconciler.consequences import Due, Totals
 from reconciler.desired import RuleUse
 from reconciler.diagnostics import Diagnostic
 from reconciler.events import Event
-from reconciler.model import SubscriptionKey
+from reconciler.model import StoredSubscription, SubscriptionKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,8 @@ class Bindings:
     """The `--exclude` patterns."""
     paths: tuple[str, ...] = ()
     """The PATHs, shown as in diagnostics."""
+    correct: tuple[str, ...] = ()
+    """The `--correct-drift` patterns: what was changed outside of these is undone; `apply PLAN` undoes it alike."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +56,10 @@ class Plan:
     """Dated intents that are still to come, by day and key."""
     due: tuple[Due, ...] = ()
     """Renewals within 30 days that nobody has decided, by day and key; monthly terms are left out."""
+    pending: tuple[Pending, ...] = ()
+    """What was begun before and is not done, the overdue ones first, then by key."""
+    sightings: tuple[Sighting, ...] = ()
+    """How far each outside account was looked at, by account."""
     totals: Totals = field(default_factory=Totals)
     unmanaged: tuple[SubscriptionKey, ...] = ()
     unchanged: int = 0
@@ -63,6 +69,8 @@ class Plan:
     diagnostics: tuple[Diagnostic, ...] = ()
     declared: frozenset[SubscriptionKey] = frozenset()
     """Records that have a declared pair now and are not marked so; bookkeeping for the apply."""
+    settled: Mapping[SubscriptionKey, StoredSubscription] = field(default_factory=dict)
+    """Of outside accounts: the records that what elapsed leaves, and that `adopt` takes over; for the apply, too."""
 
     @property
     def fingerprint(self) -> str:

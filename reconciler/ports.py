@@ -1,22 +1,27 @@
 """Every effect that this program can have, on one page: the Protocols that the engine speaks through.
 
 Planning is handed a SpecSource, a StateReader and a Clock, and can therefore not write. Only `apply` sees a Store.
-Adapters live in `sources`, `stores` and `providers`, are unaware of each other, and pass a contract suite each.
+A provider opens its reading half for planning; an apply gets the writing half as well. Adapters live in `sources`,
+`stores` and `providers`, are unaware of each other, and pass a contract suite each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
 from typing import Protocol, Self
 
+from reconciler.answers import Accepted, Answer, Identity, Order, Pace
 from reconciler.changes import Change
 from reconciler.desired import SpecTexts
 from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, Outcome, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
+from reconciler.observed import ObservedAccount, ObservedSubscription, Page
+from reconciler.secret import Secret
+from reconciler.settings import AccountSettings
 from reconciler.stored import RecentChange, StoredState
 
 
@@ -52,7 +57,16 @@ class StateReader(Protocol):
         ...
 
     def recent(self, since: datetime) -> Iterator[RecentChange]:
-        """The succeeded changes that some limit counts, recorded (real time) at that instant or later, oldest first."""
+        """The changes that some limit counts, recorded (real time) at that instant or later, oldest first.
+
+        Those that succeeded, and those that a person or a provider was given and that are not over yet.
+        """
+        ...
+
+    def observations(self, accounts: Collection[str] | None = None) -> dict[str, ObservedAccount]:
+        """What was last observed of these accounts (None: of all), each with when; an account never observed is not
+        there.
+        """
         ...
 
     def close(self) -> None:
@@ -73,8 +87,19 @@ class Store(StateReader, Protocol):
         """Journal that a run starts, before its first change."""
         ...
 
-    def intend(self, run_id: str, entries: Sequence[Entry]) -> None:
+    def intend(self, run_id: str, entries: Sequence[Entry], at: datetime) -> None:
         """Journal intents durably, before the calls that carry them out (not for a ledger: see `record`)."""
+        ...
+
+    def accept(self, run_id: str, entries: Sequence[Entry], at: datetime) -> None:
+        """Journal durably that a provider works on what was intended, with the token of each; they stay open."""
+        ...
+
+    def keep_observations(self, observed: Sequence[ObservedAccount]) -> None:
+        """Keep what was observed, instead of what was kept of those accounts before; the serial does not move.
+
+        Of an incomplete one just what was read is replaced; one in trouble leaves what is kept as it is.
+        """
         ...
 
     def record(self, run_id: str, entries: Sequence[Entry], at: datetime) -> int:
@@ -119,19 +144,147 @@ class Lease(Protocol):
         ...
 
 
-class Provider(Protocol):
-    """The doing half of whatever serves an account. Its reading half is `observe`, which the ledger does not need."""
+class Recorder(Protocol):
+    """Whoever keeps an account's records as our own rows: intent, effect and outcome are one transaction."""
 
     @property
     def name(self) -> str:
         """What `provider:` in the settings calls it."""
         ...
 
-    @property
-    def atomic(self) -> bool:
-        """Its records are our own rows: intent, effect and outcome are one transaction, and may be one for a batch."""
+    def execute(self, change: Change, row: StoredSubscription | None, operation_id: str, now: datetime) -> Outcome:
+        """The record that the change leaves. An expected failure is an Outcome, never raised."""
         ...
 
-    def execute(self, change: Change, row: StoredSubscription | None, operation_id: str, now: datetime) -> Outcome:
-        """Carry the change out, at most once for an operation id. An expected failure is an Outcome, never raised."""
+
+class Desk(Protocol):
+    """Whoever has people make an account's changes: it issues a task for each, and never calls one done."""
+
+    @property
+    def name(self) -> str:
+        """What `provider:` in the settings calls it."""
+        ...
+
+    def issue(self, account: AccountSettings, change: Change, row: StoredSubscription, run: Run) -> Accepted:
+        """The task, as the token of what was accepted."""
+        ...
+
+
+class Reader(Protocol):
+    """The reading half of an outside provider, signed in for one account: all that planning gets.
+
+    Each method makes one request, or as few as its page says, never retries, sleeps or paces itself, and raises
+    ProviderTrouble where it cannot answer: Throttled and Unreachable are asked again by the engine.
+    """
+
+    @property
+    def pace(self) -> Pace:
+        """The provider's published limits."""
+        ...
+
+    def check(self) -> None:
+        """Raise WrongTenant, SignInFailed or RoleTooWeak unless who is signed in is who the account pins."""
+        ...
+
+    def observe(self, cursor: str | None) -> Page:
+        """One page of everything there is, from the first (None) on. Half a page is Malformed, never a short one."""
+        ...
+
+    def get(self, id: str) -> ObservedSubscription | None:
+        """One subscription as it is now; None only where the provider says that it has none of that id."""
+        ...
+
+    def whoami(self) -> Identity:
+        """Who is signed in, and what they may and may not do; asks for nothing else."""
+        ...
+
+    def close(self) -> None:
+        """Let go of connections."""
+        ...
+
+
+class Writer(Reader, Protocol):
+    """Both halves. A verb is a method of its own, so that none can be carried out as another; none of them retries.
+
+    Each sends one order at most once. What was surely refused is Rejected, what is not sure is Ambiguous, and neither
+    is raised; ProviderTrouble may be raised only where nothing was sent.
+    """
+
+    @property
+    def idempotent(self) -> bool:
+        """Whether an order that is sent again with its operation id has no second effect, whatever became of it."""
+        ...
+
+    @property
+    def settles_within(self) -> float:
+        """Seconds after which a read shows what became of any order."""
+        ...
+
+    def turn_on_recurring(self, order: Order) -> Answer:
+        """Recurring billing on."""
+        ...
+
+    def turn_off_recurring(self, order: Order) -> Answer:
+        """Recurring billing off; nothing is cancelled."""
+        ...
+
+    def cancel_at_renewal(self, order: Order) -> Answer:
+        """It ends with its term. Can never end it before."""
+        ...
+
+    def undo_cancel(self, order: Order) -> Answer:
+        """The pending cancellation is taken back; recurring as the order's change has it."""
+        ...
+
+    def cancel_now(self, order: Order) -> Answer:
+        """It ends at once. Nothing else may do that."""
+        ...
+
+    def reactivate(self, order: Order) -> Answer:
+        """An ended one is brought back."""
+        ...
+
+    def poll(self, token: str) -> Answer:
+        """What became of what was accepted; Accepted as long as it is under way."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What an outside provider is opened with for one account."""
+
+    account: AccountSettings
+    secret: Callable[[str], Secret | None]
+    """The secret of that slot, from the environment or a file; None where there is none."""
+    endpoint: str | None = None
+    """Where to ask instead of the vendor's own address, from the operator's environment: https, or loopback."""
+    sign_in: str | None = None
+    """How a person signs in, from the environment: `device-code` or `browser`; None: by the default chain."""
+
+
+class Provider(Protocol):
+    """An outside provider, as the entry-point group `reconciler.providers` names it: opens its two halves.
+
+    Loading it must not import its SDK: opening does, and raises ExtraMissing where that is not installed.
+    """
+
+    api_version: int
+    """Of these ports: 1."""
+    name: str
+    """What `provider:` in the settings calls it."""
+    lifecycle: str
+    """The policy that says what follows the end of a term, where the account names none."""
+    options: Mapping[str, str]
+    """Every key that `options:` of an account may have, and what it means."""
+    required: tuple[str, ...]
+    """Those of them that it cannot do without; `tenant` may be among them."""
+    secrets: tuple[str, ...]
+    """The slots of the secrets that it may ask for."""
+
+    def reader(self, opening: Opening) -> Reader:
+        """The reading half."""
+        ...
+
+    def writer(self, opening: Opening) -> Writer:
+        """Both halves, signed in with the identity that may write."""
         ...

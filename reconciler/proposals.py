@@ -6,6 +6,7 @@ Pure. `build` asks for them in the order in which one subscription's changes are
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from reconciler.changes import Change, JsonValue, Kind, Listed
 from reconciler.diagnostics import Place
@@ -51,8 +52,39 @@ def registration(wanted: DesiredSubscription) -> Change:
     )
 
 
+def adoption(wanted: DesiredSubscription, live: StoredSubscription) -> Change:
+    """The change that takes an outside subscription's first record over from what its provider shows."""
+    after: dict[str, JsonValue] = {
+        "product": live.product,
+        "term": live.length.value,
+        "billing": live.billing.value,
+        "start": live.start.isoformat(),
+        "status": live.status.value,
+        "recurring": live.recurring.value,
+        "cancellation": live.cancellation.value,
+    }
+    if live.seats is not None:
+        after["seats"] = live.seats
+    after |= _declared(wanted)
+    return Change(
+        wanted.key, Kind.ADOPT, {}, after, wanted.place, external_id=wanted.id, product=live.product,
+        declares=wanted.intent is not None,
+    )  # fmt: skip
+
+
+def adopted(wanted: DesiredSubscription, live: StoredSubscription) -> StoredSubscription:
+    """The record that `adoption` leaves."""
+    return replace(
+        live,
+        owner=wanted.owner,
+        labels=dict(sorted((wanted.labels or {}).items())),
+        protected=bool(wanted.protect),
+        declared=wanted.intent is not None,
+    )
+
+
 def _updatable(wanted: DesiredSubscription) -> dict[str, JsonValue]:
-    """What an `update` may set, as far as the specs declare it."""
+    """What an `update` of a record of ours may set, as far as the specs declare it."""
     facts = wanted.facts
     declared: dict[str, JsonValue] = {}
     if facts.seats is not None:
@@ -61,6 +93,12 @@ def _updatable(wanted: DesiredSubscription) -> dict[str, JsonValue]:
         declared["price"] = money_text(facts.price)
     if facts.last_charge is not None:
         declared["last_charge"] = money_text(facts.last_charge)
+    return declared | _declared(wanted)
+
+
+def _declared(wanted: DesiredSubscription) -> dict[str, JsonValue]:
+    """What is ours to say of any subscription, whoever keeps it."""
+    declared: dict[str, JsonValue] = {}
     if wanted.owner is not None:
         declared["owner"] = wanted.owner
     if wanted.labels:
@@ -96,8 +134,11 @@ def correction(wanted: DesiredSubscription, row: StoredSubscription) -> Change |
     return _moved(wanted, row, Kind.CORRECT, stated)
 
 
-def update(wanted: DesiredSubscription, row: StoredSubscription) -> Change | None:
-    """What the specs declare beside the facts that identify a purchase; what they do not declare stays as stored."""
+def update(wanted: DesiredSubscription, row: StoredSubscription, *, outside: bool = False) -> Change | None:
+    """What the specs declare beside the facts that identify a purchase; what they do not declare stays as stored.
+
+    Of one that an outside provider keeps just what is ours: its facts are only expected.
+    """
     stored: dict[str, JsonValue] = {
         "id": row.id,
         "seats": row.seats,
@@ -107,7 +148,7 @@ def update(wanted: DesiredSubscription, row: StoredSubscription) -> Change | Non
         "labels": dict(sorted(row.labels.items())),
         "protected": row.protected,
     }
-    declared = _updatable(wanted)
+    declared = _declared(wanted) if outside else _updatable(wanted)
     if wanted.labels is not None:
         declared["labels"] = dict(sorted(wanted.labels.items()))
     if wanted.protect is False and wanted.protect_own:

@@ -5,11 +5,13 @@ A dry run and an apply make their plan by the same function from the same inputs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Container
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
-from reconciler.apply import Instruction, execute
+from reconciler.abroad import Abroad
+from reconciler.apply import Instruction, Served, execute
+from reconciler.begun import NOTHING_BEGUN, Begun, closings, repeated_ids
 from reconciler.brakes import window_start
 from reconciler.build import build_plan
 from reconciler.catalogue import Catalogue
@@ -21,9 +23,10 @@ from reconciler.errors import ReconcilerError, SpecError, UsageError
 from reconciler.events import Event
 from reconciler.journal import ApplyReport, Run
 from reconciler.model import SubscriptionKey
+from reconciler.observed import ObservedState
 from reconciler.plan import Bindings, Plan, Verdict
 from reconciler.policy import Lifecycle
-from reconciler.ports import Bookkeeping, Clock, Provider, StateReader, Store
+from reconciler.ports import Bookkeeping, Clock, StateReader, Store
 from reconciler.recorded import (
     PENDING,
     RECORDED,
@@ -34,12 +37,9 @@ from reconciler.recorded import (
 )
 from reconciler.rulebook import PriceList, Rulebook
 from reconciler.safety import Circumstances, review
-from reconciler.selection import EVERYTHING, Selection
-from reconciler.settings import Settings
+from reconciler.selection import EVERYTHING, Selection, glob
+from reconciler.settings import LEDGER, MANUAL, Settings
 from reconciler.stored import StoredState
-
-LEDGER = "ledger"
-"""The provider whose records live in our own store, and in our time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +59,8 @@ class Inputs:
     prices: PriceList = field(default_factory=PriceList)
     zone: tzinfo | None = None
     """The admin's, where the settings name one."""
+    correct: tuple[str, ...] = ()
+    """The patterns of `--correct-drift`: what was changed outside of these is undone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +74,8 @@ class Pass:
     verdict: Verdict
     rulebook: Rulebook = field(default_factory=Rulebook)
     """What time and money were judged by."""
+    observed: ObservedState = field(default_factory=ObservedState)
+    """What outside providers showed."""
 
 
 def read_specs(inputs: Inputs) -> DesiredState:
@@ -101,27 +105,33 @@ def picture(inputs: Inputs, reader: StateReader | None) -> StoredState:
     return stored if since is None else replace(stored, recent=tuple(reader.recent(since)))
 
 
-def plan_pass(inputs: Inputs, desired: DesiredState, stored: StoredState) -> Pass:
+def plan_pass(
+    inputs: Inputs, desired: DesiredState, stored: StoredState, observed: ObservedState | None = None
+) -> Pass:
     """Plan and review; writes nothing, and could not."""
+    seen = observed or ObservedState()
     check_selection(inputs.selection, desired, stored)
     now, chosen = instant_of(inputs, stored), inputs.selection
     bindings = Bindings(
-        desired.digest,
-        inputs.settings_digest,
-        stored.lineage,
-        stored.serial,
-        inputs.commit,
-        chosen.select,
-        chosen.exclude,
-        chosen.paths,
-    )
+        desired.digest, inputs.settings_digest, stored.lineage, stored.serial, inputs.commit,
+        chosen.select, chosen.exclude, chosen.paths, inputs.correct,
+    )  # fmt: skip
     rules = rulebook_of(inputs, desired)
     headlines = _headlines(inputs, stored)
     diagnostics = (*about_time(inputs, stored), *_cut_off(stored))
     stored, elapsed = elapse(stored, rules, now, _concerned(chosen, desired))
-    plan = build_plan(desired, stored, now, bindings, rules, chosen)
+    plan = build_plan(
+        desired,
+        stored,
+        now,
+        bindings,
+        rules,
+        chosen,
+        Abroad(seen, inputs.as_of or inputs.circumstances.now, glob(inputs.correct)),
+    )
+    elapsed = tuple(sorted((*elapsed, *plan.elapsed), key=lambda event: (event.key, event.at)))
     plan = replace(plan, headlines=headlines, elapsed=elapsed, diagnostics=(*plan.diagnostics, *diagnostics))
-    return Pass(desired, stored, plan, review(plan, desired, stored, inputs.circumstances), rules)
+    return Pass(desired, stored, plan, review(plan, desired, stored, inputs.circumstances), rules, seen)
 
 
 def instant_of(inputs: Inputs, stored: StoredState) -> datetime:
@@ -132,13 +142,14 @@ def instant_of(inputs: Inputs, stored: StoredState) -> datetime:
 
 
 def rulebook_of(inputs: Inputs, desired: DesiredState) -> Rulebook:
-    """What time and money are judged by. Only a ledger lives in our time: the others tell their own dates."""
-    lifecycles = inputs.settings.lifecycles
+    """What time and money are judged by. Only what is ours lives in our time: outside accounts tell their own dates."""
+    lifecycles, accounts = inputs.settings.lifecycles, desired.accounts.items()
     return Rulebook(
-        {name: lifecycles[item.lifecycle] for name, item in desired.accounts.items() if item.provider == LEDGER},
-        {name: item.currency for name, item in desired.accounts.items() if item.currency is not None},
+        {name: lifecycles[item.lifecycle] for name, item in accounts if item.lifecycle in lifecycles},
+        {name: item.currency for name, item in accounts if item.currency is not None},
         inputs.prices,
         inputs.zone,
+        frozenset(name for name, item in accounts if item.outside),
     )
 
 
@@ -236,8 +247,7 @@ class Hands:
     """What an apply acts through."""
 
     store: Store
-    providers: Mapping[str, Provider]
-    """By account."""
+    served: Served
     clock: Clock
     """Real time."""
     stop: Callable[[], bool] = lambda: False
@@ -246,27 +256,38 @@ class Hands:
     """Told how many changes are behind us, of how many."""
 
 
-def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands) -> ApplyReport:
-    """Carry out what of the plan passed review; must run under the lease that the stored state was read under."""
-    check_instant(inputs, found, hands.providers)
+def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands, begun: Begun = NOTHING_BEGUN) -> ApplyReport:
+    """Carry out what of the plan passed review; must run under the lease that the stored state was read under.
+
+    What was begun before, and is to be done once more just so, has its operation id.
+    """
+    check_instant(inputs, found)
     plan, stored, verdict = found.plan, found.stored, found.verdict
+    repeated = repeated_ids(stored, verdict.allowed, (*begun.lost, *begun.late))
     instruction = Instruction(
         run=run,
         changes=verdict.allowed,
         elapsed=_recordable(plan.elapsed, verdict),
+        settled=plan.settled,
+        closing=closings(found.plan, found.verdict, stored, repeated.values(), begun),
+        repeated=repeated,
         bookkeeping=_bookkeeping(inputs, found),
         lineage=stored.lineage or "",
         serial=stored.serial,
         closes=bool(stored.unfinished) and verdict.clear,
     )
-    rows, providers = stored.subscriptions, hands.providers
-    report = execute(instruction, rows, hands.store, providers, hands.clock, hands.stop, hands.progress)
-    ledgers = sorted({change.key.account for change in verdict.allowed if providers[change.key.account].atomic})
+    report = execute(
+        instruction, stored.subscriptions, hands.store, hands.served, hands.clock, hands.stop, hands.progress
+    )
+    accounts = found.desired.accounts
+    touched = sorted({change.key.account for change in verdict.allowed})
+    ledgers = [name for name in touched if name not in accounts or accounts[name].provider == LEDGER]
     return replace(
         report,
         refused=verdict.refused,
         lineage=plan.bindings.store_lineage,
         ledger_accounts=tuple(ledgers),
+        manual_accounts=tuple(name for name in touched if name in accounts and accounts[name].provider == MANUAL),
     )
 
 
@@ -276,13 +297,14 @@ def _recordable(events: tuple[Event, ...], verdict: Verdict) -> tuple[Event, ...
     return () if "run" in stopped else tuple(event for event in events if event.key.account not in stopped)
 
 
-def check_instant(inputs: Inputs, found: Pass, providers: Mapping[str, Provider]) -> None:
+def check_instant(inputs: Inputs, found: Pass) -> None:
     """An instant other than now can be recorded in a ledger alone, and never before what is recorded already."""
     if inputs.as_of is None:
         return
     chosen = inputs.selection.keys()
+    accounts = found.desired.accounts
     selected = {key.account for key in found.desired.subscriptions if chosen(key)}
-    others = sorted(account for account in selected if not providers[account].atomic)
+    others = sorted(name for name in selected if name in accounts and accounts[name].provider != LEDGER)
     if others:
         detail = f"--as-of cannot be applied to {', '.join(others)}"
         raise UsageError("as-of-outside", detail, "only a ledger lives in our time")

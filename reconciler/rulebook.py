@@ -53,8 +53,14 @@ class Rulebook:
     """The rules of one run, by account."""
 
     lifecycles: Mapping[str, Lifecycle] = field(default_factory=dict)
-    """Of accounts that a ledger serves; the others live in their provider's time, and nothing here moves them."""
+    """By account: what follows the end of a term, for consequences and forecasts."""
     currencies: Mapping[str, str] = field(default_factory=dict)
     prices: PriceList = PriceList()
     zone: tzinfo | None = None
     """The admin's; None: UTC alone."""
+    outside: frozenset[str] = frozenset()
+    """Accounts that live in their provider's time, and by what it refuses: nothing here moves or bars them."""
+
+    def ruling(self, account: str) -> Lifecycle | None:
+        """The policy that moves an account's records and bars wishes; None: that is its provider's to tell."""
+        return None if account in self.outside else self.lifecycles.get(account)

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, tzinfo
+from datetime import datetime, tzinfo
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from reconciler.desired import SpecText, SpecTexts
+from reconciler.apply import Served
+from reconciler.begun import NOTHING_BEGUN, Begun, ours_to_ask, with_open
+from reconciler.changes import Change
+from reconciler.desired import DesiredState, SpecText, SpecTexts
 from reconciler.diagnostics import Diagnostic, Location, error
 from reconciler.environment import Environment, read_environment
 from reconciler.errors import InputError, LeaseHeld, ReconcilerError, SpecError, StoreError, UsageError
 from reconciler.journal import ApplyReport, Run
+from reconciler.observed import ObservedState
+from reconciler.options import Options, SystemClock, new_lineage, parse_duration
 from reconciler.plan import Plan
-from reconciler.ports import Clock, Provider, StateReader, Store
+from reconciler.ports import Clock, StateReader, Store
 from reconciler.reconcile import (
     Hands,
     Inputs,
@@ -35,44 +41,21 @@ from reconciler.reconcile import (
     read_specs,
     told_after,
 )
-from reconciler.registry import Registry
+from reconciler.registry import Registry, judge_variables
 from reconciler.revision import Revision, revision_of
 from reconciler.rulebook import PriceList
-from reconciler.safety import Allow, Circumstances
+from reconciler.safety import Circumstances
 from reconciler.selection import Selection
-from reconciler.settings import Settings
+from reconciler.settings import LEDGER, Settings
 from reconciler.stored import StoredState
 from reconciler.zones import Zones, zone_of
+
+if TYPE_CHECKING:
+    from reconciler.services import Services
 
 SETTINGS_FILE = "reconcile.yaml"
 LOCK_TIMEOUT = 10.0
 """Seconds to wait for a busy store or a held lease, where nothing else is said."""
-
-
-class SystemClock:
-    """Real time."""
-
-    def now(self) -> datetime:
-        """Now, to the second: what is stored and compared has no finer grain."""
-        return datetime.now(UTC).replace(microsecond=0)
-
-
-@dataclass(frozen=True, slots=True)
-class Options:
-    """What the command line said, parsed; defaults mean `not said`."""
-
-    directory: Path = Path()
-    settings_file: str | None = None
-    store: str | None = None
-    as_of: datetime | None = None
-    select: tuple[str, ...] = ()
-    exclude: tuple[str, ...] = ()
-    paths: tuple[str, ...] = ()
-    """Files and folders as given, relative to `directory`."""
-    shown_paths: tuple[str, ...] | None = None
-    """The same as shown, from a saved plan; instead of `paths`."""
-    allow: tuple[Allow, ...] = ()
-    lock_timeout: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +71,8 @@ class Runtime:
     """One command's world. Parts are built when first asked for, so that a command pays for what it uses."""
 
     options: Options
-    environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    """Secrets stand in it as they are: it is no part of what a report of a bug may show."""
     clock: Clock = field(default_factory=SystemClock)
 
     @cached_property
@@ -130,6 +114,7 @@ class Runtime:
         diagnostics = (*found, *more)
         if settings is None or text is None:
             raise SpecError(diagnostics)
+        judge_variables(self.environment, settings.accounts.values(), self.registry)
         safety = replace(settings.safety, caps=self.environment.caps, value_caps=self.environment.value_caps)
         digest = sha256(text.text.encode()).hexdigest()
         return replace(settings, safety=safety), digest, diagnostics
@@ -204,7 +189,34 @@ class Runtime:
             commit=self.revision.commit if commit and self.revision else None,
             prices=self.prices,
             zone=self.zone,
+            correct=self.options.correct,
         )
+
+    @cached_property
+    def services(self) -> Services:
+        """Who serves the accounts."""
+        from reconciler.services import Services, timing_of  # start-up: the engine for outside accounts
+
+        return Services(self.registry, self.environment, timing_of(self.clock))
+
+    def observed(
+        self,
+        inputs: Inputs,
+        desired: DesiredState,
+        stored: StoredState,
+        reader: StateReader | None,
+        anew: Collection[str] = (),
+    ) -> ObservedState:
+        """What outside accounts show, looked at now or kept of an earlier look, as far as `--refresh` says.
+
+        Those of `anew` are looked at whatever it says.
+        """
+        if not any(account.outside for account in desired.accounts.values()):
+            return ObservedState()
+        from reconciler.observing import observe  # start-up, as above
+
+        kept = reader.observations if reader is not None else dict
+        return observe(inputs, desired, stored, kept, self.services.eyes(), self.options.refresh, anew)
 
     @cached_property
     def _price_text(self) -> tuple[SpecText | None, tuple[Diagnostic, ...]]:
@@ -319,27 +331,36 @@ class Runtime:
         desired = read_specs(inputs)
         with self.reading() as reader:
             stored = picture(inputs, reader)
-        return plan_pass(inputs, desired, stored)
+            observed = self.observed(inputs, desired, stored, reader)
+        return plan_pass(inputs, desired, stored, observed)
 
     def apply(
         self,
         agree: Callable[[Pass], bool],
         stop: Callable[[], bool],
         progress: Callable[[int, int], None],
+        approved: Callable[[Change], bool] = lambda change: True,
     ) -> tuple[Pass, ApplyReport | None]:
-        """One whole pass under the lease. `agree` sees the plan before anything is written; it says no: no report."""
+        """One whole pass under the lease. `agree` sees the plan before anything is written; it says no: no report.
+
+        What an earlier run had begun is planned once more only where it is `approved`; else it is just settled.
+        """
         inputs = self.inputs(commit=True)
         desired = read_specs(inputs)
         self._store_there()  # before the lease, whose lock file would be tried at a place that cannot be
         with self.leased():
             with self.reading_or_writing() as store:
-                stored = picture(inputs, store)
-                found = plan_pass(inputs, desired, stored)
-                check_instant(inputs, found, self._providers(found))
+                stored, begun = self._settled(inputs, desired, store)
+                anew = {intent.key.account for intent in begun.asked}
+                observed = self.observed(inputs, desired, stored, store, anew)
+                found = plan_pass(inputs, desired, stored, observed)
+                if back := (*begun.unlike(found.plan, stored), *begun.beyond(found.plan, approved)):
+                    found = plan_pass(inputs, desired, with_open(stored, back), observed)
+                check_instant(inputs, found)
                 if not agree(found):
                     return found, None
                 if store is not None:
-                    report = self._carry_out(inputs, found, store, stop, progress)
+                    report = self._carry_out(inputs, found, store, stop, progress, begun)
                     return replace(found, plan=told_after(found.plan, report)), report
             return self._first_apply(inputs, found, stop, progress)
 
@@ -356,15 +377,49 @@ class Runtime:
         report = replace(report, lineage=lineage, created_store=True)
         return replace(found, plan=told_after(found.plan, report)), report
 
-    def _providers(self, found: Pass) -> dict[str, Provider]:
-        return {name: self.registry.make(item.provider) for name, item in found.desired.accounts.items()}
+    def _settled(self, inputs: Inputs, desired: DesiredState, store: Store | None) -> tuple[StoredState, Begun]:
+        """What is stored once every intent that an earlier run left open is settled, as far as its provider tells.
+
+        And the intents that a plan may ask for once more.
+        """
+        stored = picture(inputs, store)
+        theirs = ours_to_ask(inputs.circumstances, inputs.as_of, desired, stored)
+        opened = [intent for key, intent in stored.open_intents.items() if key.account in theirs]
+        if store is None or not opened:
+            return stored, NOTHING_BEGUN
+        found = self.services.settle(opened, desired, stored, store, self.run("settle"))
+        left = picture(inputs, store)
+        keys = {intent.key for intent in (*found.not_carried_out, *found.repeatable)}
+        why = {key: obstacle.detail for key, obstacle in found.still_open.items()}
+        still_open = {
+            key: replace(intent, why=why.get(key, "")) for key, intent in left.open_intents.items() if key not in keys
+        }
+        # The runs that were cut off are told of, and carried on, by the run that follows.
+        told = (*left.diagnostics, *found.notes)
+        left = replace(left, open_intents=still_open, unfinished=stored.unfinished, diagnostics=told)
+        return left, Begun(found.not_carried_out, found.repeatable, tuple(opened))
 
     def _carry_out(
-        self, inputs: Inputs, found: Pass, store: Store, stop: Callable[[], bool], progress: Callable[[int, int], None]
+        self,
+        inputs: Inputs,
+        found: Pass,
+        store: Store,
+        stop: Callable[[], bool],
+        progress: Callable[[int, int], None],
+        begun: Begun = NOTHING_BEGUN,
     ) -> ApplyReport:
-        providers = self._providers(found)
+        accounts = found.desired.accounts
+        if all(account.provider == LEDGER for account in accounts.values()):
+            served = Served(dict.fromkeys(accounts, self.registry.recorder(LEDGER)))
+        else:
+            served = self.services.served(accounts, stop, (*begun.lost, *begun.late))
         run = self.run("apply", as_of=found.plan.as_of, plan=found.plan)
-        return apply_pass(inputs, found, run, Hands(store, providers, self.clock, stop, progress))
+        stopped = {refusal.scope for refusal in found.verdict.refused}
+        looked = found.observed.accounts.values()
+        fresh = [item for item in looked if item.fresh and item.trouble is None and item.account not in stopped]
+        if fresh and "run" not in stopped:
+            store.keep_observations(fresh)
+        return apply_pass(inputs, found, run, Hands(store, served, self.clock, stop, progress), begun)
 
     @contextmanager
     def leased(self, timeout: float | None = None) -> Iterator[None]:
@@ -470,22 +525,6 @@ class Runtime:
             reason=reason,
             allowed=tuple(map(str, self.options.allow)),
         )
-
-
-def new_lineage() -> str:
-    """A new store's identity: a random UUID."""
-    from uuid import uuid4
-
-    return str(uuid4())
-
-
-def parse_duration(text: str) -> float:
-    """Seconds, from `10s`, `2m`, `500ms` or a bare number of seconds; UsageError for anything else."""
-    for suffix, factor in (("ms", 0.001), ("s", 1.0), ("m", 60.0), ("h", 3600.0), ("", 1.0)):
-        number = text.removesuffix(suffix) if suffix else text
-        if text.endswith(suffix) and number.replace(".", "", 1).isascii() and number.replace(".", "", 1).isdigit():
-            return min(float(number) * factor, 86_400.0)
-    raise UsageError("bad-duration", f"{text!r} is no duration", "write 10s, 2m or 500ms")
 
 
 __all__ = ["Options", "ReconcilerError", "Runtime", "Session", "SystemClock", "new_lineage", "parse_duration"]

@@ -52,7 +52,9 @@ def review(plan: Plan, desired: DesiredState, stored: StoredState, around: Circu
         return Verdict((), tuple(gates))
     brakes = Brakes(around.safety, around.allow, around.now, plan, stored)
     about = _accounts(plan, desired, stored)
-    alive = Counter(key.account for key, row in stored.subscriptions.items() if not row.status.ended)
+    # As it stands now, outside accounts included: what has ended there meanwhile is no part of a percentage.
+    standing = (plan.settled.get(key, row) for key, row in stored.subscriptions.items())
+    alive = Counter(row.key.account for row in standing if not row.status.ended)
     found = [*_wrong_accounts(desired, stored), *_empty_accounts(alive, desired, stored, around)]
     refused = [refusal for refusal in found if refusal.scope in about]
     wrong = {refusal.scope for refusal in refused}

@@ -41,6 +41,8 @@ class SavedPlan:
     exclude: tuple[str, ...]
     paths: tuple[str, ...]
     """What it was narrowed to: `Bindings` has the same."""
+    correct: tuple[str, ...]
+    """Of what it undoes what was changed outside."""
     changes: tuple[Change, ...]
     """As saved, to be shown and compared; never carried out themselves."""
     approved: frozenset[bytes]
@@ -75,6 +77,7 @@ def read_saved_plan(data: bytes, shown_as: str) -> SavedPlan:
         select=tuple(bindings.selection.select),
         exclude=tuple(bindings.selection.exclude),
         paths=tuple(bindings.selection.paths),
+        correct=tuple(bindings.correct),
         changes=changes,
         approved=frozenset(map(approved_form, changes)),
     )

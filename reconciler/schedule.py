@@ -92,7 +92,7 @@ def on_its_day(
     wanted: DesiredSubscription, entry: ScheduledIntent, row: StoredSubscription, rulebook: Rulebook, instant: datetime
 ) -> tuple[Decision, Change | None]:
     """What is decided when the entry's day has come, of the record as it stands then; the change where there is one."""
-    lifecycle = rulebook.lifecycles.get(wanted.key.account)
+    lifecycle = rulebook.ruling(wanted.key.account)
     decision = decide(entry.intent, row, instant, lifecycle, protected=row.protected or wanted.protect is True)
     if isinstance(decision, Move):
         # No entry ends anything at once, so that something is always left.

@@ -110,6 +110,24 @@ class Safety:
     """From the environment: ceilings in money."""
 
 
+LEDGER = "ledger"
+"""The provider whose records live in our own store, and in our time."""
+MANUAL = "manual"
+"""The provider whose records are ours as well, and whose changes people make."""
+OURS = frozenset({LEDGER, MANUAL})
+"""Accounts of these are made of their facts, and time moves them by their lifecycle. All others are outside: they tell
+their own state and dates, and their subscriptions need the provider's id."""
+
+
+class OnDrift(StrEnum):
+    """What becomes of a change that would only undo what somebody did outside."""
+
+    HOLD = "hold"
+    """A person decides: accept it into the spec, or correct it."""
+    CORRECT = "correct"
+    """It is made, like any other change."""
+
+
 @dataclass(frozen=True, slots=True)
 class AccountSettings:
     """One account: which provider serves it, and under which of its names."""
@@ -117,12 +135,32 @@ class AccountSettings:
     name: str
     provider: str = "ledger"
     lifecycle: str = "classic"
+    """The policy that it names, or else its provider's own."""
     tenant: str | None = None
     catalogue: str | None = None
     """`microsoft`: product codes come from that catalogue, and an unknown one is a warning; `none`: show no names."""
     currency: str | None = None
     """What a price list is asked for where the subscription itself declares no price."""
+    options: Mapping[str, str] = field(default_factory=dict)
+    """What its provider needs beside the tenant, such as `billing_account`; never a secret."""
+    plan_as: str | None = None
+    """The identity that planning signs in with: a name, by which the environment finds its secrets."""
+    apply_as: str | None = None
+    """The one that an apply writes with; without it, the same."""
+    on_drift: OnDrift = OnDrift.HOLD
+    shared: str = ""
+    """The account of `reconcile.yaml` whose sign-in and pace it shares; its own name for one of those."""
     place: Place | None = field(default=None, compare=False)
+
+    @property
+    def outside(self) -> bool:
+        """Whether the truth is with a provider, and not with us."""
+        return self.provider not in OURS
+
+    @property
+    def group(self) -> str:
+        """Accounts of one group share a sign-in and its limits."""
+        return self.shared or self.name
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from datetime import datetime
 
 from reconciler.changes import Kind
 from reconciler.diagnostics import Diagnostic
-from reconciler.journal import Freeze
+from reconciler.journal import Freeze, OpenIntent
 from reconciler.model import Money, StoredSubscription, SubscriptionKey
 
 
@@ -32,8 +32,8 @@ class StoredState:
     """The latest `as_of` of a recorded run; applying before it is refused."""
     unfinished: Mapping[str, str | None] = field(default_factory=dict)
     """Runs that began and never ended, each with its plan's fingerprint: cut off, and carried on by the next one."""
-    open_intents: frozenset[SubscriptionKey] = frozenset()
-    """Keys with a journaled intent whose outcome is not known."""
+    open_intents: Mapping[SubscriptionKey, OpenIntent] = field(default_factory=dict)
+    """Journaled intents whose outcome is not known, by the key that they are about: the last one of each."""
     exists: bool = True
     diagnostics: tuple[Diagnostic, ...] = ()
     recent: tuple[RecentChange, ...] | None = None

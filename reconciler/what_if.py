@@ -103,7 +103,8 @@ def _outlook(
     if wished and way is Way.OFF and named.intent is not None:
         # Beside `cancel: none` it accepts a paid extension, and alone it may be undecided: what the specs say counts.
         intent = replace(intent, cancel=named.intent.cancel)
-    decision = decide(intent, row, now, lifecycle, protected=row.protected or named.protect is True)
+    ruling = rulebook.ruling(row.key.account)
+    decision = decide(intent, row, now, ruling, protected=row.protected or named.protect is True)
     if isinstance(decision, Barred):
         undecided = decision.code == "end-undecided"
         return Outlook(way, wished, barred=decision, extension=extension_amount(row, rulebook) if undecided else None)

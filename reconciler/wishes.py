@@ -72,7 +72,7 @@ def decide(
         return _undecided(intent, row, lifecycle) or move
     by_rules = None if lifecycle is None else _by_rules(row, now, lifecycle)
     if by_rules is not None:
-        return _fallback(by_rules, row) if intent.on_blocked is Cancel.AT_RENEWAL else by_rules
+        return fallback(by_rules, row) if intent.on_blocked is Cancel.AT_RENEWAL else by_rules
     return _unconfirmed(intent, row) or move
 
 
@@ -211,7 +211,7 @@ def last_day(end: datetime) -> str:
     return (end - timedelta(microseconds=1)).date().isoformat()
 
 
-def _fallback(barred: Barred, row: StoredSubscription) -> Decision:
+def fallback(barred: Barred, row: StoredSubscription) -> Decision:
     """What the spec chose beforehand for the case that the rules bar an end at once."""
     if row.cancellation is Cancel.AT_RENEWAL:
         return Converged()

@@ -10,7 +10,7 @@ from typing import Any
 from reconciler.changes import Change, JsonValue, Kind
 from reconciler.diagnostics import Location
 from reconciler.effects import carried_out
-from reconciler.journal import Entry, Outcome, OutcomeKind, Run
+from reconciler.journal import Entry, OpenIntent, Outcome, OutcomeKind, Run
 from reconciler.model import (
     Cancel,
     DesiredSubscription,
@@ -21,6 +21,7 @@ from reconciler.model import (
     SubscriptionKey,
     TermLength,
 )
+from reconciler.observed import ObservedSubscription
 from reconciler.policy import (
     Dated,
     Extension,
@@ -181,3 +182,40 @@ def a_run(id: str = "run-1", **fields: Any) -> Run:
         commit_author="Grace Hopper <grace@example.com>",
     )
     return replace(run, **fields)
+
+
+def an_open_intent(key: SubscriptionKey | str = NAME, kind: Kind = Kind.TURN_OFF, **fields: Any) -> OpenIntent:
+    """An intent whose outcome nobody knows; any field by name."""
+    values: dict[str, Any] = {
+        "operation_id": "0" * 32,
+        "key": a_key(key) if type(key) is str else key,
+        "kind": kind,
+        "external_id": "sub-1",
+        "before": {"recurring": "on", "cancellation": "none", "term_end": "2027-03-01"},
+        "after": {"recurring": "off", "cancellation": "none"},
+        "reason": None,
+        "source": PLACE,
+        "run": "a-run",
+        "at": NOW,
+    }
+    return OpenIntent(**(values | fields))
+
+
+def a_seen(id: str = "sub-1", **fields: Any) -> ObservedSubscription:
+    """A subscription as an outside provider shows it: like `a_stored()`; any field by name."""
+    row = a_stored()
+    values: dict[str, Any] = {
+        "id": id,
+        "product": row.product,
+        "status": row.status,
+        "provider_status": "Active",
+        "recurring": row.recurring,
+        "cancellation": row.cancellation,
+        "term": row.term,
+        "length": row.length,
+        "billing": row.billing,
+        "started": row.start,
+        "seats": row.seats,
+        "price": row.price,
+    }
+    return ObservedSubscription(**(values | fields))

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from types import TracebackType
 from typing import Self
@@ -12,8 +12,9 @@ from reconciler.changes import INTENTS, Change, Kind
 from reconciler.effects import carried_out
 from reconciler.errors import StoreError
 from reconciler.events import Event
-from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, Outcome, OutcomeKind, Run
+from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, OpenIntent, Outcome, OutcomeKind, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
+from reconciler.observed import ObservedAccount
 from reconciler.ports import Bookkeeping
 from reconciler.stored import RecentChange, StoredState
 from tests.builders import NOW
@@ -43,6 +44,9 @@ class MemoryStore:
     runs: dict[str, Run] = field(default_factory=dict)
     changed: list[RecentChange] = field(default_factory=list)
     """What limits count of earlier runs, and of what was recorded here."""
+    open: dict[str, OpenIntent] = field(default_factory=dict)
+    """By operation id: intended or accepted, and not recorded yet."""
+    observed: dict[str, ObservedAccount] = field(default_factory=dict)
 
     def _call(self, name: str, *words: object) -> None:
         if name in self.fails:
@@ -55,9 +59,32 @@ class MemoryStore:
         self._call("begin", run.id)
         self.runs.setdefault(run.id, run)
 
-    def intend(self, run_id: str, entries: Sequence[Entry]) -> None:
+    def intend(self, run_id: str, entries: Sequence[Entry], at: datetime) -> None:
         self._call("intend", *(entry.change.key for entry in entries))
         self.journal += entries
+        for entry in entries:
+            self.open.setdefault(entry.operation_id, an_intent(entry, run_id))
+
+    def accept(self, run_id: str, entries: Sequence[Entry], at: datetime) -> None:
+        self._call("accept", *(entry.change.key for entry in entries))
+        for entry in entries:
+            intent = self.open.get(entry.operation_id)
+            if intent is None or entry.outcome.token is None:
+                raise RuntimeError(f"{entry.change.key}: accepted without an open intent or a token")
+            self.open[entry.operation_id] = replace(intent, token=entry.outcome.token)
+        self.journal += entries
+
+    def keep_observations(self, observed: Sequence[ObservedAccount]) -> None:
+        self._call("keep", *(account.account for account in observed))
+        for account in observed:
+            if account.trouble is None and account.fresh:
+                before = self.observed.get(account.account)
+                whole = account if account.complete or before is None else in_part(before, account)
+                self.observed[account.account] = replace(whole, fresh=False)
+
+    def observations(self, accounts: Collection[str] | None = None) -> dict[str, ObservedAccount]:
+        self._call("observations?")
+        return {name: found for name, found in self.observed.items() if accounts is None or name in accounts}
 
     def record(self, run_id: str, entries: Sequence[Entry], at: datetime) -> int:
         self._call("record", *(f"{entry.change.key}:{entry.outcome.kind}" for entry in entries))
@@ -67,6 +94,7 @@ class MemoryStore:
                 if entry.outcome.row is not None:
                     self.rows[entry.change.key] = entry.outcome.row
                 self._count(run_id, entry.change, at)
+            self.open.pop(entry.operation_id, None)
         self.journal += entries
         self.serial += 1
         return self.serial
@@ -96,7 +124,8 @@ class MemoryStore:
         self.holders.append(holder)
 
     def snapshot(self) -> StoredState:
-        return StoredState("lineage", self.serial, dict(self.rows), freeze=self.frozen)
+        found = {intent.key: intent for intent in self.open.values()}
+        return StoredState("lineage", self.serial, dict(self.rows), freeze=self.frozen, open_intents=found)
 
     def history(self, key: SubscriptionKey | None = None) -> Iterator[HistoryEntry]:
         return iter(())
@@ -119,6 +148,35 @@ class MemoryStore:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def an_intent(entry: Entry, run_id: str) -> OpenIntent:
+    """The entry as it is open once it was intended."""
+    change = entry.change
+    assert isinstance(change, Change)
+    return OpenIntent(
+        entry.operation_id,
+        change.key,
+        change.kind,
+        change.external_id,
+        change.before,
+        change.after,
+        change.reason,
+        change.place.location,
+        run_id,
+        NOW,
+    )
+
+
+def in_part(before: ObservedAccount, part: ObservedAccount) -> ObservedAccount:
+    """What is known of an account once a part of it was read again."""
+    read = {*part.subscriptions, *part.unreadable, *part.absent}
+    return replace(
+        before,
+        subscriptions={id: one for id, one in before.subscriptions.items() if id not in read} | {**part.subscriptions},
+        unreadable={id: why for id, why in before.unreadable.items() if id not in read} | {**part.unreadable},
+        absent=(before.absent - read) | part.absent,
+    )
 
 
 @dataclass

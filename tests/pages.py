@@ -43,7 +43,7 @@ class Fence:
 @cache
 def pages() -> tuple[str, ...]:
     """Every page, relative to the repository."""
-    found = (*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/*.md"))
+    found = (*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md"))
     return tuple(sorted(path.relative_to(REPOSITORY).as_posix() for path in found))
 
 

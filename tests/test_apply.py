@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import accumulate
@@ -11,16 +11,27 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply import BATCH, Instruction, batched_by_key, event_id, execute, operation_id
+from reconciler.answers import Accepted
+from reconciler.apply import (
+    BATCH,
+    Hand,
+    Instruction,
+    Ordered,
+    Served,
+    batched_by_key,
+    event_id,
+    execute,
+    operation_id,
+)
 from reconciler.changes import Change, Kind
 from reconciler.errors import StoreBusy, StoreError
 from reconciler.events import Event, EventKind
-from reconciler.journal import ApplyReport, Freeze, Holder, Outcome, OutcomeKind
+from reconciler.journal import ApplyReport, ChangeReport, Freeze, Holder, Outcome, OutcomeKind, Run
 from reconciler.model import Recurring, StoredSubscription, SubscriptionKey
-from reconciler.ports import Bookkeeping, Provider
+from reconciler.ports import Bookkeeping
 from reconciler.providers.ledger import LedgerProvider
 from tests.builders import NOW, a_change, a_key, a_run, a_stored
-from tests.fakes import FixedClock, MemoryStore, OutsideProvider
+from tests.fakes import FixedClock, MemoryStore
 
 LINEAGE = "0b9e4a54"
 SUCCEEDED, FAILED, UNKNOWN, SKIPPED = (
@@ -30,11 +41,48 @@ SUCCEEDED, FAILED, UNKNOWN, SKIPPED = (
     OutcomeKind.SKIPPED,
 )
 FAILURE = Outcome(FAILED, error="refused by the vendor")
-DOUBT = Outcome(UNKNOWN, error="timed out")
 
 
 def off(*names: str) -> list[Change]:
     return [a_change(Kind.TURN_OFF, name) for name in names]
+
+
+class OneByOne:
+    """Carries out what outside providers are to do, one after the other, and answers as told."""
+
+    def __init__(self, log: list[str]) -> None:
+        self.log = log
+        self.answers: dict[str, Outcome] = {}
+        self.before: Callable[[], None] = lambda: None
+        self.seen: list[StoredSubscription] = []
+
+    def __call__(self, orders: Sequence[Ordered], hand: Hand) -> list[ChangeReport]:
+        return [self.one(order, hand) for order in orders]
+
+    def one(self, order: Ordered, hand: Hand) -> ChangeReport:
+        change = order.entry.change
+        assert isinstance(change, Change)
+        if hand.halted():
+            return ChangeReport(change, SKIPPED)
+        try:
+            hand.intend([order.entry])
+        except StoreError as error:
+            return ChangeReport(change, FAILED, error.message)
+        self.before()
+        self.seen.append(order.row)
+        self.log.append(f"execute {change.key} {change.kind}")
+        after = replace(order.row, recurring=Recurring.OFF)
+        outcome = self.answers.get(str(change.key)) or Outcome(SUCCEEDED, after)
+        try:
+            hand.record([replace(order.entry, outcome=outcome)])
+        except StoreError as error:
+            return ChangeReport(change, UNKNOWN, error.message)
+        return ChangeReport(change, outcome.kind, outcome.error)
+
+
+def on_paper(change: Change, row: StoredSubscription, run: Run) -> Accepted:
+    """A task that says nothing."""
+    return Accepted(f"task of {change.key}")
 
 
 class World:
@@ -43,8 +91,13 @@ class World:
     def __init__(self, changes: Iterable[Change], rows: Iterable[str | StoredSubscription] = (), **fields: Any) -> None:
         stored = [a_stored(row) if isinstance(row, str) else row for row in rows]
         self.store = MemoryStore({row.key: row for row in stored})
-        self.outside = OutsideProvider(self.store.log)
-        self.providers: dict[str, Provider] = {"contoso": LedgerProvider(), "outside": self.outside}
+        self.outside = OneByOne(self.store.log)
+        self.served = Served(
+            {"contoso": LedgerProvider(), "outside": LedgerProvider(), "desk": LedgerProvider()},
+            {"desk": on_paper},
+            self.outside,
+            frozenset({"outside"}),
+        )
         fields.setdefault("bookkeeping", Bookkeeping())
         self.instruction = Instruction(a_run(), tuple(changes), lineage=LINEAGE, serial=7, **fields)
         self.progress: list[tuple[int, int]] = []
@@ -54,7 +107,7 @@ class World:
             self.instruction,
             dict(self.store.rows),
             self.store,
-            self.providers,
+            self.served,
             FixedClock(),
             stop,
             lambda done, total: self.progress.append((done, total)),
@@ -138,75 +191,6 @@ class TestLedger:
         assert world.progress == [(done, 5) for done in accumulate(recorded)]
 
 
-class TestOutside:
-    def test_the_intent_is_journaled_before_the_call_and_the_outcome_after_it(self) -> None:
-        world = World(off("outside/a", "outside/b"), ["outside/a", "outside/b"])
-        world.execute()
-        assert world.store.log == [
-            "begin run-1",
-            "freeze?",
-            "intend outside/a",
-            "execute outside/a turn-off-recurring",
-            "record outside/a:succeeded",
-            "freeze?",
-            "intend outside/b",
-            "execute outside/b turn-off-recurring",
-            "record outside/b:succeeded",
-            "finish run-1",
-        ]
-        intent, outcome, *_ = world.store.journal
-        assert (intent.outcome, intent.operation_id) == (Outcome(OutcomeKind.INTENDED), outcome.operation_id)
-
-    def test_neighbours_on_a_ledger_go_together_and_the_order_stays(self) -> None:
-        names = ["contoso/a", "contoso/b", "outside/a", "contoso/c"]
-        world = World(off(*names), names)
-        report = world.execute()
-        assert [str(item.change.key) for item in report.changes] == names
-        assert [line for line in world.store.log if line.startswith("record")] == [
-            "record contoso/a:succeeded contoso/b:succeeded",
-            "record outside/a:succeeded",
-            "record contoso/c:succeeded",
-        ]
-        assert world.progress == [(2, 4), (3, 4), (4, 4)]
-
-    @pytest.mark.parametrize("answer", [FAILURE, DOUBT], ids=["failed", "unknown"])
-    def test_one_that_does_not_succeed_stops_its_own_subscription_alone(self, answer: Outcome) -> None:
-        update = a_change(Kind.UPDATE, "outside/a")
-        world = World([update, *off("outside/a", "outside/b")], ["outside/a", "outside/b"])
-        world.outside.answers = {("outside/a", Kind.UPDATE): answer}
-        report = world.execute()
-        assert outcomes(report) == [answer.kind, SKIPPED, SUCCEEDED]
-        assert report.counts == {answer.kind: 1, SKIPPED: 1, SUCCEEDED: 1}
-        assert [item.error for item in report.changes] == [
-            answer.error,
-            "an earlier change of this subscription failed",
-            None,
-        ]
-        called = [line for line in world.store.log if line.startswith(("intend outside/a", "execute outside/a"))]
-        assert called == ["intend outside/a", "execute outside/a update"]
-        assert world.store.rows[a_key("outside/a")] == a_stored("outside/a")
-        assert world.store.kept is not None
-
-    def test_a_call_is_handed_the_record_as_the_changes_so_far_leave_it(self) -> None:
-        rename = a_change(Kind.RENAME, "outside/b", before={"name": "a"}, after={"name": "b"})
-        changes = [rename, *off("outside/b"), a_change(Kind.REGISTER, "outside/a")]
-        world = World(
-            [*changes, a_change(Kind.FORGET, "outside/b"), a_change(Kind.REGISTER, "outside/b")], ["outside/a"]
-        )
-        world.outside.answers = {("outside/b", Kind.FORGET): Outcome(SUCCEEDED)}
-        world.execute()
-        renamed = a_stored("outside/b")
-        ended = replace(renamed, recurring=Recurring.OFF)
-        assert world.outside.seen == [a_stored("outside/a"), renamed, None, ended, None]
-
-    def test_a_rename_that_fails_stops_what_follows_under_the_new_name(self) -> None:
-        rename = a_change(Kind.RENAME, "outside/b", before={"name": "a"}, after={"name": "b"})
-        world = World([rename, *off("outside/b")], ["outside/a"])
-        world.outside.answers = {("outside/b", Kind.RENAME): FAILURE}
-        assert outcomes(world.execute()) == [FAILED, SKIPPED]
-        assert list(world.store.rows) == [a_key("outside/a")]
-
-
 class TestStopping:
     NAMES = ("contoso/a", "contoso/b", "contoso/c")
 
@@ -263,24 +247,6 @@ class TestStopping:
         assert (outcomes(report), report.frozen) == ([SUCCEEDED] * 3, None)
 
 
-class TestBookkeeping:
-    KEPT = Bookkeeping(accounts={"contoso": ("ledger", None), "outside": ("outside", "t-1")}, as_of=NOW)
-
-    def test_accounts_that_were_written_to_are_recorded(self) -> None:
-        world = World(off("contoso/a", "outside/a"), ["contoso/a", "outside/a"], bookkeeping=self.KEPT)
-        world.execute()
-        assert world.store.kept == self.KEPT
-
-    @pytest.mark.parametrize("answer", [FAILURE, DOUBT], ids=["failed", "unknown"])
-    def test_a_tenant_that_nothing_was_written_to_is_not(self, answer: Outcome) -> None:
-        register = [a_change(Kind.REGISTER, "contoso/a"), a_change(Kind.REGISTER, "outside/a")]
-        world = World(register, bookkeeping=self.KEPT)
-        world.outside.answers = {("outside/a", Kind.REGISTER): answer}
-        world.execute()
-        assert world.store.kept is not None
-        assert world.store.kept.accounts == {"contoso": ("ledger", None)}
-
-
 class TestHolder:
     """The store says who holds it while a run lasts."""
 
@@ -315,11 +281,10 @@ class TestBreakingStore:
             world.execute()
         assert caught.value is world.store.error
 
-    def test_before_anything_was_called_so_it_is(self) -> None:
+    def test_what_cannot_be_journaled_is_never_ordered(self) -> None:
         world = World(off(*self.OUTSIDE), self.OUTSIDE)
         world.store.fails = {"intend": 0}
-        with pytest.raises(StoreError, match="no space left"):
-            world.execute()
+        assert outcomes(world.execute()) == [FAILED, SKIPPED, SKIPPED]
         assert not [line for line in world.store.log if line.startswith("execute")]
 
     def test_after_that_the_batch_has_failed_and_the_rest_is_skipped(self) -> None:

@@ -12,8 +12,9 @@ from reconciler.catalogue import Catalogue, Names
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Location, Severity
 from reconciler.model import DesiredSubscription, Facts
+from reconciler.observed import ObservedAccount
 from reconciler.settings import AccountSettings
-from tests.builders import PLACE, a_desired
+from tests.builders import NOW, PLACE, a_desired, a_seen
 
 MICROSOFT = AccountSettings("contoso", catalogue="microsoft")
 NAMELESS = AccountSettings("fabrikam", catalogue="none")
@@ -67,6 +68,14 @@ def test_names_are_shown_unless_an_account_goes_without() -> None:
     names = names_for(MICROSOFT, NAMELESS, DEFAULT)
     shown = [names(account, "VISIOCLIENT") for account in ("contoso", "fabrikam", "northwind", "unheard-of", "")]
     assert shown == ["Visio Plan 2", "VISIOCLIENT", "Visio Plan 2", "Visio Plan 2", "Visio Plan 2"]
+
+
+def test_a_name_that_its_provider_shows_goes_before_the_tables() -> None:
+    accounts = {"cloud": AccountSettings("cloud", "microsoft"), "other": AccountSettings("other", "microsoft")}
+    seen = {"1": a_seen("1", product="SPB", product_name="What we call it"), "2": a_seen("2", product="NONE")}
+    names = Catalogue().names_for(accounts, {"cloud": ObservedAccount("cloud", NOW, seen)})
+    assert (names("cloud", "SPB"), names("other", "SPB")) == ("What we call it", Catalogue().name("SPB"))
+    assert names("cloud", "NONE") == "NONE"
 
 
 def test_an_unknown_code_is_shown_as_it_is() -> None:

@@ -9,18 +9,26 @@ import pytest
 from reconciler import errors
 from reconciler.diagnostics import Diagnostic, error, warning
 from reconciler.errors import (
+    ExtraMissing,
     InputError,
     Interrupted,
     LeaseHeld,
+    Malformed,
+    ProviderTrouble,
     ReconcilerError,
     Refused,
+    RoleTooWeak,
+    SignInFailed,
     SpecError,
     StalePlan,
     StoreBusy,
     StoreCorrupt,
     StoreError,
     StoreUnwritable,
+    Throttled,
+    Unreachable,
     UsageError,
+    WrongTenant,
 )
 
 EXIT_CODES: dict[type[ReconcilerError], int] = {
@@ -32,6 +40,14 @@ EXIT_CODES: dict[type[ReconcilerError], int] = {
     StalePlan: 4,
     LeaseHeld: 4,
     Interrupted: 130,
+    ProviderTrouble: 1,
+    Throttled: 1,
+    Unreachable: 1,
+    SignInFailed: 1,
+    RoleTooWeak: 1,
+    WrongTenant: 3,
+    Malformed: 1,
+    ExtraMissing: 1,
     StoreError: 1,
     StoreBusy: 4,
     StoreCorrupt: 1,

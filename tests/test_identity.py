@@ -7,7 +7,7 @@ import pytest
 from reconciler.changes import Kind
 from reconciler.diagnostics import Location, Severity
 from reconciler.model import Recurring
-from tests.builders import a_desired, a_key, a_stored
+from tests.builders import a_desired, a_key, a_stored, an_open_intent
 from tests.estates import plan_of
 
 OLD, NEW = "contoso/visio", "contoso/visio-plan-2"
@@ -160,21 +160,24 @@ class TestProviderId:
 class TestOpenIntent:
     def test_what_has_an_unknown_outcome_is_left_alone(self) -> None:
         wanted = a_desired(recurring=Recurring.OFF, owner="ada")
-        plan = plan_of(wanted, a_stored(), open_intents=frozenset({wanted.key}))
+        plan = plan_of(wanted, a_stored(), open_intents={wanted.key: an_open_intent(wanted.key)})
         (block,) = plan.blocked
-        assert (plan.changes, block.kind, block.code) == ((), Kind.UPDATE, "outcome-unknown")
-        assert block.detail == "an earlier change was begun and its outcome is not known"
-        assert block.hint == "look at the provider, then run again"
+        assert (plan.changes, block.kind, block.code) == ((), Kind.TURN_OFF, "outcome-unknown")
+        since = "turn-off-recurring was begun on 2026-11-23 at 12:00 UTC"
+        assert block.detail == f"{since}, and what became of it is not known"
+        assert block.hint == "the next apply asks the provider, and settles it"
 
     def test_a_registration_with_an_unknown_outcome_is_not_repeated(self) -> None:
-        plan = plan_of(a_desired(), open_intents=frozenset({a_key()}))
+        plan = plan_of(a_desired(), open_intents={a_key(): an_open_intent(a_key())})
         assert (plan.changes, [block.code for block in plan.blocked]) == ((), ["outcome-unknown"])
 
     def test_a_rename_does_not_get_around_it(self) -> None:
         wanted = a_desired(NEW, previously="visio", recurring=Recurring.OFF)
-        plan = plan_of(wanted, a_stored(OLD), open_intents=frozenset({a_key(OLD)}))
+        plan = plan_of(wanted, a_stored(OLD), open_intents={a_key(OLD): an_open_intent(a_key(OLD))})
         assert (plan.changes, [block.code for block in plan.blocked]) == ((), ["outcome-unknown"])
 
     def test_another_ones_intent_holds_nothing_up(self) -> None:
-        plan = plan_of(a_desired(recurring=Recurring.OFF), a_stored(), open_intents=frozenset({a_key(OLD)}))
+        plan = plan_of(
+            a_desired(recurring=Recurring.OFF), a_stored(), open_intents={a_key(OLD): an_open_intent(a_key(OLD))}
+        )
         assert [change.kind for change in plan.changes] == [Kind.TURN_OFF]

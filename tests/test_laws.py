@@ -12,7 +12,7 @@ from itertools import product
 from hypothesis import assume, given, note
 from hypothesis import strategies as st
 
-from reconciler.apply import Instruction, execute
+from reconciler.apply import Instruction, Served, execute
 from reconciler.build import build_plan
 from reconciler.changes import ENDING, INTENTS, SPENDING, Change, Kind
 from reconciler.diagnostics import Location
@@ -259,9 +259,8 @@ def test_law_1_in_batches_or_whole_the_rows_are_the_same(estate: Estate, batch: 
         store = MemoryStore(dict(estate.rows))
         run = replace(a_run(), as_of=estate.now)
         instruction = Instruction(run, plan.changes, Bookkeeping(), "lineage", 7, batch=size)
-        report = execute(
-            instruction, estate.rows, store, dict.fromkeys(ACCOUNTS, LedgerProvider()), FixedClock(), lambda: False
-        )
+        served = Served(dict.fromkeys(ACCOUNTS, LedgerProvider()))
+        report = execute(instruction, estate.rows, store, served, FixedClock(), lambda: False)
         assert store.rows == expected
         assert [item.change for item in report.changes] == list(plan.changes)
 

@@ -73,6 +73,7 @@ OUTSIDE: Mapping[str, object] = {
     "declares": True,
     "scheduled": True,
     "impact": Impact(),
+    "instead_of": "its provider cannot tell it from another",
 }
 INSIDE: Mapping[str, object] = {
     "key": a_key("contoso/other"),

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply import operation_id
+from reconciler.apply import Served, operation_id
 from reconciler.changes import Kind, Refusal
 from reconciler.desired import DesiredState, SpecText, SpecTexts
 from reconciler.errors import ReconcilerError, SpecError, UsageError
@@ -16,7 +16,7 @@ from reconciler.events import Event, EventKind
 from reconciler.journal import ApplyReport
 from reconciler.model import Facts, Recurring, StoredSubscription, Term, TermLength
 from reconciler.plan import Verdict
-from reconciler.ports import Bookkeeping, Provider
+from reconciler.ports import Bookkeeping
 from reconciler.providers.ledger import LedgerProvider
 from reconciler.reconcile import Hands, Inputs, Pass, apply_pass, plan_pass, read_specs, told_after
 from reconciler.recorded import as_recorded, with_lifecycles
@@ -26,7 +26,7 @@ from reconciler.settings import AccountSettings, Limit, LimitName, Override, Saf
 from reconciler.stored import StoredState
 from tests.builders import CLASSIC, NOW, a_desired, a_key, a_run, a_stored
 from tests.estates import LINEAGE, a_desired_state, a_stored_state
-from tests.fakes import FixedClock, MemoryStore, OutsideProvider
+from tests.fakes import FixedClock, MemoryStore
 
 SPEC = """\
 version: 1
@@ -205,13 +205,11 @@ class TestSelection:
         )
 
 
-def applied(
-    given: Inputs, desired: DesiredState, stored: StoredState, **providers: Provider
-) -> tuple[Pass, ApplyReport, MemoryStore]:
+def applied(given: Inputs, desired: DesiredState, stored: StoredState) -> tuple[Pass, ApplyReport, MemoryStore]:
     """Plan and carry out, on a store that holds just what was read."""
     found = plan_pass(given, desired, stored)
     store = MemoryStore(dict(stored.subscriptions))
-    served: dict[str, Provider] = {**{name: LedgerProvider() for name in desired.accounts}, **providers}
+    served = Served({name: LedgerProvider() for name in desired.accounts})
     run = a_run(as_of=found.plan.as_of)
     report = apply_pass(given, found, run, Hands(store, served, FixedClock()))
     return found, report, store
@@ -315,17 +313,17 @@ class TestAsOf:
         assert store.kept.as_of == self.LATER
 
     def test_an_account_that_is_no_ledger_refuses_it(self) -> None:
-        store = MemoryStore()
+        desired = replace(OFF, accounts={"contoso": AccountSettings("contoso", "stripe")})
         with pytest.raises(UsageError, match="--as-of cannot be applied to contoso") as caught:
-            applied(inputs(as_of=self.LATER), OFF, a_stored_state(a_stored()), contoso=OutsideProvider(store.log))
+            applied(inputs(as_of=self.LATER), desired, a_stored_state(a_stored()))
         assert caught.value.code == "as-of-outside"
 
     def test_one_that_is_not_selected_does_not(self) -> None:
         desired = a_desired_state(*OFF.subscriptions.values(), a_desired("outside/a"))
+        desired = replace(desired, accounts={**desired.accounts, "outside": AccountSettings("outside", "stripe")})
         given = inputs(as_of=self.LATER, selection=Selection(select=("contoso/*",)))
         stored = a_stored_state(a_stored(), a_stored("outside/a"))
-        outside: dict[str, Any] = {"outside": OutsideProvider([])}
-        _, report, _ = applied(given, desired, stored, **outside)
+        _, report, _ = applied(given, desired, stored)
         assert len(report.changes) == 1
 
     def test_an_instant_before_the_last_recorded_one_is_refused(self) -> None:
@@ -405,7 +403,7 @@ class TestTime:
         found = replace(found, plan=replace(found.plan, elapsed=events), verdict=Verdict((), refused))
         store = MemoryStore({a_key(f"{name}/a"): a_stored(f"{name}/a") for name in ("contoso", "fabrikam")})
         found = replace(found, stored=a_stored_state(*store.rows.values()))
-        report = apply_pass(inputs(), found, a_run(), Hands(store, {}, FixedClock()))
+        report = apply_pass(inputs(), found, a_run(), Hands(store, Served({}), FixedClock()))
         assert [event.key.account for event in report.elapsed] == left
 
 
@@ -420,6 +418,6 @@ def test_a_store_of_before_rules_were_kept_is_told_of_them_by_a_run_that_writes(
     state = a_stored_state(row, safety=before, accounts={"contoso": ("ledger", None)})
     found = plan_pass(inputs(), desired, state)
     store = MemoryStore({row.key: row})
-    apply_pass(inputs(), found, a_run(), Hands(store, {"contoso": LedgerProvider()}, FixedClock()))
+    apply_pass(inputs(), found, a_run(), Hands(store, Served({"contoso": LedgerProvider()}), FixedClock()))
     kept = None if store.kept is None else store.kept.safety
     assert kept == (with_lifecycles(before, {"contoso": CLASSIC}) if told else None)

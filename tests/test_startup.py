@@ -107,3 +107,39 @@ def test_a_small_dry_run_imports_only_what_it_needs(tmp_path: Path) -> None:
 
 def test_a_heavy_import_is_noticed() -> None:
     assert heavy(imported("import sqlite3; raise SystemExit")) == {"sqlite3"}
+
+
+SDKS = frozenset("azure cryptography httpx msal requests stripe urllib3 pyrate_limiter reconciler.testing".split())
+"""What only an account that is asked has a use for, and what has no use outside of tests and sandboxes."""
+OUTSIDE = """\
+version: 1
+accounts:
+  contoso: {provider: ledger}
+  direct: {provider: microsoft, tenant: t, options: {billing_account: "1"}}
+  partner: {provider: partner-center, tenant: t, options: {partner_tenant: p}}
+  shop: {provider: stripe, tenant: acct_1}
+"""
+
+
+def test_a_ledgers_run_imports_no_other_provider_and_asks_for_no_plugins(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "reconcile.yaml").write_text("version: 1\naccounts:\n  contoso: {provider: ledger}\n")
+    (tmp_path / "specs" / "contoso.yaml").write_text(
+        "version: 1\naccount: contoso\nsubscriptions:\n"
+        "  visio:\n    facts: {product: VISIOCLIENT, term: annual, start: 2026-03-31}\n"
+    )
+    for command in ("validate", "--dry-run"):
+        modules = of_reconcile(command, cwd=tmp_path)
+        assert heavy(modules, SDKS) == set()
+        found = {name for name in modules if name.startswith("reconciler.providers.")}
+        assert found <= {"reconciler.providers.ledger"}, command
+        assert not any(name.startswith("reconciler.outside") for name in modules)
+
+
+def test_to_validate_outside_accounts_no_sdk_is_imported(tmp_path: Path) -> None:
+    (tmp_path / "specs").mkdir()
+    (tmp_path / "reconcile.yaml").write_text(OUTSIDE)
+    (tmp_path / "specs" / "shop.yaml").write_text("version: 1\naccount: shop\nsubscriptions: {a: {id: sub_1}}\n")
+    modules = of_reconcile("validate", cwd=tmp_path)
+    assert {f"reconciler.providers.{name}" for name in ("microsoft", "partner_center", "stripe")} <= modules
+    assert heavy(modules, SDKS) == set()

@@ -33,12 +33,18 @@ COMMANDS = {
     "explain": ("inspecting:explain", "Where each effective value of a subscription comes from."),
     "history": ("inspecting:history", "Who decided and who applied what, when and why."),
     "undo": ("undoing:undo", "The counter-spec of a run, as a patch over the specs."),
+    "accept": ("accepting:accept", "Take what was changed outside over into the specs."),
     "due": ("future:due", "What renews soon, and nobody has decided it."),
     "forecast": ("future:forecast", "What is ahead: renewals, ends, deletions, and the cash by month."),
     "what-if": ("future:what_if", "One subscription turned on, off, cancelled at renewal or now, side by side."),
     "calendar": ("future:calendar", "Renewals, ends and closing windows as an iCalendar file."),
     "report": ("reporting:report", "The estate, its cost, its renewals and the plan on one HTML page, with charts."),
-    "import": ("importing:import_csv", "Bring an existing estate into a ledger, and write its specs."),
+    "import": ("importing:import_csv", "Bring an existing estate in, from CSV or its provider, and write its specs."),
+    "tasks": ("tasks:tasks", "What people are asked to do by hand, overdue first."),
+    "done": ("tasks:done", "Record that tasks are done, or that they could not be."),
+    "refresh": ("refreshing:refresh", "Look at outside accounts anew, and keep what they show."),
+    "whoami": ("whoami:whoami", "Who is signed in at each outside account, and what they may not do."),
+    "sandbox": ("sandbox:sandbox", "A billing system on this machine to try against, with a sample estate."),
     "freeze": ("operating:freeze", "Apply nothing until thawed."),
     "thaw": ("operating:thaw", "End a freeze."),
     "forget": ("operating:forget", "Drop our record of an unmanaged subscription."),
@@ -86,6 +92,8 @@ class Given:
     detailed_exitcode: bool
     no_color: bool
     quiet: bool
+    refresh: str | None = None
+    correct_drift: tuple[str, ...] = ()
 
 
 class _OutFile(click.ParamType[Any]):
@@ -108,6 +116,8 @@ class _OutFile(click.ParamType[Any]):
 _FOLDER = click.Path(path_type=Path)
 _AS_OF = "Plan and record as of this UTC day or instant: 2027-01-31[T…Z]."
 _SELECT = "Only keys that match account/name; repeatable."
+_REFRESH = "What to look at anew at outside providers: all, changed, none or older-than=6h."
+_CORRECT = "Undo what was changed outside of these; repeatable."
 _Option = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
@@ -121,6 +131,8 @@ def _options(formats: tuple[str, ...]) -> tuple[_Option, ...]:
         click.option("--select", metavar="PATTERN", multiple=True, help=_SELECT),
         click.option("--exclude", metavar="PATTERN", multiple=True, help="Not the keys that match; repeatable."),
         click.option("--allow", metavar="LIMIT[=PATTERN]", multiple=True, help="What matches is not counted."),
+        click.option("--refresh", metavar="WHAT", help=_REFRESH),
+        click.option("--correct-drift", metavar="PATTERN", multiple=True, help=_CORRECT),
         click.option("--lock-timeout", metavar="TIME", help="How long to wait for a busy store (10s)."),
         click.option("--format", type=click.Choice(formats), default="text", help="What stdout gets."),
         click.option(

@@ -10,9 +10,11 @@ from reconciler.changes import Change, Kind
 from reconciler.cli.rendering import note_renders
 from reconciler.cli.session import worst
 from reconciler.importing.estate import Import
+from reconciler.importing.tasks import Showing, Told
 from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.model import SubscriptionKey
 from reconciler.plan import Verdict
+from reconciler.settings import LEDGER
 from reconciler.views.consequences import follows
 from reconciler.views.json import note_json
 from reconciler.views.words import DONE, VERBS, listed, sentence, worst_first
@@ -28,7 +30,8 @@ def import_code(decided: Import, verdict: Verdict, report: ApplyReport | None, *
     """The exit code of an import, or without a report of its dry run."""
     plan = decided.plan
     if report is None:
-        pending = bool(plan.changes or plan.blocked or decided.differing)
+        recorded = any(item.change is not None for item in decided.told)
+        pending = bool(plan.changes or plan.blocked or decided.differing or recorded)
         return (3 if verdict.refused else 2 if pending else 0) if detailed else 0
     outcomes = Counter(item.outcome for item in report.changes)
     undone = outcomes[OutcomeKind.FAILED] + outcomes[OutcomeKind.SKIPPED]
@@ -46,6 +49,7 @@ def import_renders(
         *_warnings(decided),
         *_refused(verdict),
         *_files(decided, written=report is not None and verdict.clear),
+        *_tasks(decided),
         *_differing(decided, update=update),
         *_blocked(decided),
         *_gone(decided),
@@ -103,6 +107,14 @@ def _differing(decided: Import, *, update: bool) -> Iterator[str]:
         yield "  hint: to record that as well: --update"
 
 
+def _tasks(decided: Import) -> Iterator[str]:
+    """What the rows say of what people were asked to do, and of what they said they did."""
+    if decided.told:
+        yield "Tasks for people, by what the file shows:"
+    for item in decided.told:
+        yield f"  {item.key}    {VERBS[item.kind]} ({item.showing}): {item.detail}    {item.place}"
+
+
 def _blocked(decided: Import) -> Iterator[str]:
     if decided.plan.blocked:
         yield "Rows that say otherwise, and cannot be recorded:"
@@ -133,16 +145,21 @@ def _summary(decided: Import, verdict: Verdict, report: ApplyReport | None, acco
     found = (("differing", left), ("blocked", plan.blocked), ("in no row", decided.gone))
     beside = [f"{len(items):,} {word}" for word, items in found if items]
     beside += [f"{plan.unchanged:,} unchanged"] if plan.unchanged else []
-    if not plan.changes:
+    shown = Counter(item.showing for item in decided.told)
+    beside = [*(f"{shown[word]:,} {word.replace('-', ' ')} by hand" for word in Showing if shown[word]), *beside]
+    if not plan.changes and not any(item.change is not None for item in decided.told):
         return f"Nothing to import: {', '.join(beside)}."
     if report is None:
         counts = [f"{count:,} to {verb}" for verb, count in _counts(plan.changes, VERBS)]
         return f"Import: {', '.join([*counts, *beside])}."
     done = [item.change for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED]
-    counts = [f"{count:,} {verb}" for verb, count in _counts(done, DONE)]
+    apart = {id(item.change) for item in decided.told}
+    counts = [f"{count:,} {verb}" for verb, count in _counts([one for one in done if id(one) not in apart], DONE)]
     undone = len(report.changes) - len(done)
     counts += [f"{undone:,} not recorded"] if undone else []
-    return f"Imported: {', '.join([*counts, *beside])}. Nothing changed at a vendor: {account} is a ledger."
+    provider = decided.desired.accounts[account].provider
+    whose = "is a ledger" if provider == LEDGER else "is changed by people alone"
+    return f"Imported: {', '.join([*counts, *beside])}. Nothing changed at a vendor: {account} {whose}."
 
 
 def _counts(changes: Iterable[Change], verbs: Mapping[Kind, str]) -> list[tuple[str, int]]:
@@ -165,6 +182,7 @@ def _fields(decided: Import, verdict: Verdict, report: ApplyReport | None, accou
             for key, row in sorted(decided.named.items())
         ],
         "changes": [_change(change) for change in decided.plan.changes] if report is None else _reported(report),
+        "tasks": [_task(item) for item in decided.told],
         "differing": [_change(change) for change in decided.differing],
         "blocked": [
             {
@@ -179,6 +197,17 @@ def _fields(decided: Import, verdict: Verdict, report: ApplyReport | None, accou
         ],
         "gone": list(decided.gone),
         "unchanged": decided.plan.unchanged,
+    }
+
+
+def _task(item: Told) -> dict[str, object]:
+    return {
+        "subscription": item.key,
+        "kind": item.kind,
+        "shown": item.showing,
+        "detail": item.detail,
+        "source": item.place,
+        "change": None if item.change is None else _change(item.change),
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 import click
@@ -40,15 +40,18 @@ class _Estate:
     now: datetime
     names: Names
     rulebook: Rulebook
+    observed: Mapping[SubscriptionKey, datetime] = field(default_factory=dict)
+    """When the provider of an outside one was last looked at."""
 
     def standing(self, record: StoredSubscription) -> StoredSubscription:
         """The record as time has left it by now."""
-        return at(record, self.rulebook.lifecycles.get(record.key.account), self.now)
+        return at(record, self.rulebook.ruling(record.key.account), self.now)
 
     def row(self, record: StoredSubscription) -> StatusRow:
         """One record as it stands now."""
         managed = record.key in self.desired.subscriptions
-        return status_row(self.standing(record), self.names, managed=managed, now=self.now, rulebook=self.rulebook)
+        standing, seen = self.standing(record), self.observed
+        return status_row(standing, self.names, managed=managed, now=self.now, rulebook=self.rulebook, observed=seen)
 
 
 @click.command()
@@ -62,7 +65,8 @@ def status(given: Given, keys: tuple[str, ...], where: tuple[str, ...], sort: st
     matches, by, named = matching(where), sorting(sort), chosen_columns(columns)
     runtime = runtime_for(given)
     with runtime.looking() as reader:
-        estate = _estate(given, runtime, StoredState(exists=False) if reader is None else reader.snapshot())
+        stored = StoredState(exists=False) if reader is None else reader.snapshot()
+        estate = _estate(given, runtime, stored, reader)
     records = estate.stored.subscriptions
     chosen = Selection(given.select, given.exclude).keys()
     wanted = _wanted(keys, records)
@@ -87,15 +91,22 @@ def _wanted(keys: tuple[str, ...], records: Mapping[SubscriptionKey, StoredSubsc
     return glob(keys or ("*",))
 
 
-def _estate(given: Given, runtime: Runtime, stored: StoredState) -> _Estate:
+def _estate(given: Given, runtime: Runtime, stored: StoredState, reader: StateReader | None) -> _Estate:
     """Both sides; specs with errors hide nothing that is stored, but who is managed may then be told wrong."""
     inputs = runtime.inputs(commit=False)
     desired = declared(inputs)
     if desired.has_errors:
         say(given, "warning: the specs have errors (see reconcile validate): what is unmanaged may be told wrong")
     warn_of_clock(given, about_time(inputs, stored))
-    now, names = instant_of(inputs, stored), Catalogue().names_for(desired.accounts)
-    return _Estate(stored, desired, now, names, rulebook_of(inputs, desired))
+    outside = [name for name, account in desired.accounts.items() if account.outside]
+    observed = reader.observations(outside) if reader is not None and outside else {}
+    seen = {
+        key: observed[key.account].at
+        for key, row in stored.subscriptions.items()
+        if key.account in observed and row.id in observed[key.account].subscriptions
+    }
+    names = Catalogue().names_for(desired.accounts, observed)
+    return _Estate(stored, desired, instant_of(inputs, stored), names, rulebook_of(inputs, desired), seen)
 
 
 @click.command()
@@ -108,7 +119,7 @@ def show(given: Given, key: str) -> int:
     wanted = parse_key(key)
     with runtime.looking() as found:
         reader = _required(found, runtime)
-        estate = _estate(given, runtime, reader.snapshot())
+        estate = _estate(given, runtime, reader.snapshot(), reader)
         entries = list(reader.history(wanted))
     record = estate.stored.subscriptions.get(wanted)
     if record is None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 import click
 
-from reconciler.apply import Instruction, execute
+from reconciler.apply import Instruction, Served, execute
 from reconciler.changes import Change, Kind, Risk
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit
@@ -22,6 +22,7 @@ from reconciler.model import SubscriptionKey, money_text
 from reconciler.ports import Bookkeeping
 from reconciler.reconcile import declared, read_specs, rulebook_of
 from reconciler.runtime import Runtime, Session
+from reconciler.settings import LEDGER
 from reconciler.stored import StoredState
 
 _NOWHERE = Location("")
@@ -148,5 +149,5 @@ def _forget(runtime: Runtime, session: Session, key: SubscriptionKey, reason: st
     run = runtime.run("forget", as_of=instant, reason=reason)
     instruction = Instruction(run, (change,), Bookkeeping(as_of=instant), stored.lineage or "", stored.serial)
     # Dropping our record is our own affair whoever provides the account: the ledger's hand does it.
-    ledger = runtime.registry.make("ledger")
-    execute(instruction, stored.subscriptions, session.store, {key.account: ledger}, runtime.clock, lambda: False)
+    served = Served({key.account: runtime.registry.recorder(LEDGER)})
+    execute(instruction, stored.subscriptions, session.store, served, runtime.clock, lambda: False)

@@ -21,12 +21,12 @@ Tell = Callable[[int, int], None]
 
 
 @contextmanager
-def progress_on(given: Given) -> Iterator[Tell]:
+def progress_on(given: Given, doing: str = "Applying") -> Iterator[Tell]:
     """A bar with the time left; silent off a terminal, with `--quiet`, and for short work."""
     if given.quiet or sys.stderr is None or not sys.stderr.isatty():
         yield lambda done, total: None
         return
-    bar = _Bar(time.monotonic())
+    bar = _Bar(time.monotonic(), doing)
     try:
         yield bar.tell
     finally:
@@ -36,15 +36,16 @@ def progress_on(given: Given) -> Iterator[Tell]:
 class _Bar:
     """Draws nothing, and loads nothing, before the work has lasted long enough."""
 
-    def __init__(self, began: float) -> None:
+    def __init__(self, began: float, doing: str) -> None:
         self._began = began
+        self._doing = doing
         self._drawn: tuple[Progress, TaskID] | None = None
 
     def tell(self, done: int, total: int) -> None:
         if self._drawn is None:
             if time.monotonic() - self._began < _WORTH_A_LOOK:
                 return
-            self._drawn = _drawn(total)
+            self._drawn = _drawn(self._doing, total)
         progress, task = self._drawn
         progress.update(task, completed=done, refresh=True)
 
@@ -53,11 +54,11 @@ class _Bar:
             self._drawn[0].stop()
 
 
-def _drawn(total: int) -> tuple[Progress, TaskID]:
+def _drawn(doing: str, total: int) -> tuple[Progress, TaskID]:
     from rich.console import Console  # slow to import, and most runs are over before it is needed
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("Applying"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    columns = (TextColumn(doing), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     progress = Progress(*columns, console=Console(stderr=True), auto_refresh=False, transient=True)
     progress.start()
-    return progress, progress.add_task("apply", total=total)
+    return progress, progress.add_task(doing, total=total)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import click
 
+from reconciler.changes import Change
 from reconciler.cli.app import COMMANDS, Given, own, shared
 from reconciler.cli.output import Render, colour_on, emit, on_terminal, put, say, write_file
 from reconciler.cli.progress import progress_on
@@ -59,14 +60,17 @@ def plan(given: Given, paths: tuple[str, ...], output: Path | None) -> int:
 @shared
 def apply(given: Given, saved: Path) -> int:
     """Apply a saved plan; less than it is fine, more never."""
-    from reconciler.saved_plan import read_saved_plan, what_moved
+    from reconciler.saved_plan import approved_form, read_saved_plan, what_moved
 
     if given.select or given.exclude:
         raise UsageError(
             "narrowed-apply", "a saved plan is applied as it was approved", "narrow the plan when it is made"
         )
+    if given.correct_drift:
+        hint = "say so when the plan is made: reconcile plan --correct-drift PATTERN -o FILE"
+        raise UsageError("narrowed-apply", "a saved plan is applied as it was approved", hint)
     approved = read_saved_plan(_bytes_of(given.directory / saved), str(saved))
-    given = replace(given, select=approved.select, exclude=approved.exclude)
+    given = replace(given, select=approved.select, exclude=approved.exclude, correct_drift=approved.correct)
     runtime = runtime_for(given)
     runtime.options = replace(runtime.options, shown_paths=approved.paths)
 
@@ -80,7 +84,10 @@ def apply(given: Given, saved: Path) -> int:
             )
         return True
 
-    return carry_out(given, runtime, yes=True, approve=agree)
+    def known(change: Change) -> bool:
+        return approved_form(change) in approved.approved
+
+    return carry_out(given, runtime, yes=True, approve=agree, approved=known)
 
 
 def _bytes_of(file: Path) -> bytes:
@@ -133,6 +140,7 @@ def carry_out(
     *,
     yes: bool,
     approve: Callable[[Pass], bool] | None = None,
+    approved: Callable[[Change], bool] = lambda change: True,
     asked_to_stop: Callable[[], bool] | None = None,
     told: Callable[[ApplyReport], None] = lambda report: None,
 ) -> int:
@@ -154,7 +162,7 @@ def carry_out(
     signals = Signals()
     with signals if asked_to_stop is None else nullcontext():
         with progress_on(given) as progress:
-            found, report = runtime.apply(agree, asked_to_stop or signals.asked, progress)
+            found, report = runtime.apply(agree, asked_to_stop or signals.asked, progress, approved)
         if report is None:
             raise Refused("not-approved", "nothing was applied", "answer yes to apply, or give --yes")
         told(report)
@@ -175,4 +183,5 @@ def _asked(given: Given, found: Pass) -> bool:
 
 def _renders(found: Pass, report: ApplyReport | None, *, brief: bool = False) -> dict[str, Render]:
     accounts, lifecycles = found.desired.accounts, found.rulebook.lifecycles
-    return pass_renders(found.plan, found.verdict, report, accounts, lifecycles, brief=brief)
+    observed = found.observed.accounts
+    return pass_renders(found.plan, found.verdict, report, accounts, lifecycles, observed=observed, brief=brief)

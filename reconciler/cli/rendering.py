@@ -12,6 +12,7 @@ from reconciler.cli.output import TERMINAL
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic
 from reconciler.journal import ApplyReport, FreezeEntry, HistoryEntry
+from reconciler.observed import ObservedAccount
 from reconciler.plan import Plan, Verdict
 from reconciler.policy import Lifecycle
 from reconciler.settings import AccountSettings
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from reconciler.views.show import Shown
     from reconciler.views.status import StatusRow
     from reconciler.views.status_table import Asked
+    from reconciler.views.whoami import WhoamiEntry
 
 
 def pass_renders(
@@ -33,10 +35,11 @@ def pass_renders(
     accounts: Mapping[str, AccountSettings],
     lifecycles: Mapping[str, Lifecycle] | None = None,
     *,
+    observed: Mapping[str, ObservedAccount] | None = None,
     brief: bool = False,
 ) -> dict[str, Render]:
     """A plan, or with a report the apply of it, by the policy of each account; `brief`: the plan was just shown."""
-    names, undoing = Catalogue().names_for(accounts), _undoing(lifecycles or {})
+    names, undoing = Catalogue().names_for(accounts, observed), _undoing(lifecycles or {})
 
     def text(colour: bool) -> str:
         from reconciler.views.text import plan_text, report_text
@@ -224,6 +227,22 @@ def explain_renders(explanation: Explanation, *, as_of: datetime) -> dict[str, R
         from reconciler.views.json import explain_json
 
         return explain_json(explanation, as_of=as_of)
+
+    return {**_prose(text), "json": machine}
+
+
+def whoami_renders(entries: Sequence[WhoamiEntry], *, as_of: datetime) -> dict[str, Render]:
+    """Who is signed in at each account, or why that is not known."""
+
+    def text(colour: bool) -> str:
+        from reconciler.views.whoami import whoami_text
+
+        return whoami_text(entries, colour=colour)
+
+    def machine(colour: bool) -> bytes:
+        from reconciler.views.whoami import whoami_json
+
+        return whoami_json(entries, as_of=as_of)
 
     return {**_prose(text), "json": machine}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any, Self
 
@@ -16,7 +16,9 @@ from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.errors import UsageError
 from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.model import SubscriptionKey
+from reconciler.observed import ObservedState
 from reconciler.reconcile import Pass
+from reconciler.refresh import Mode, Refresh
 from reconciler.runtime import Options, Runtime, parse_duration
 from reconciler.safety import ALLOWABLE, Allow
 
@@ -41,6 +43,8 @@ def runtime_for(given: Given, paths: Iterable[str] = ()) -> Runtime:
             paths=tuple(paths),
             allow=tuple(map(parse_allow, given.allow)),
             lock_timeout=None if given.lock_timeout is None else parse_duration(given.lock_timeout),
+            refresh=parse_refresh(given.refresh),
+            correct=given.correct_drift,
         )
     )
 
@@ -57,6 +61,18 @@ def parse_instant(text: str) -> datetime:
     if not 1970 <= instant.year <= 9000:
         raise UsageError("bad-instant", f"{text!r} lies outside the years 1970 to 9000", hint)
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
+
+
+def parse_refresh(text: str | None) -> Refresh:
+    """`all`, `changed`, `none` or `older-than=6h`; all, where nothing is said."""
+    if text is None:
+        return Refresh()
+    mode, separator, age = text.partition("=")
+    known = [item.value for item in Mode]
+    if mode not in known or (mode == Mode.OLDER_THAN) is not bool(separator and age) or (separator and not age):
+        hint = did_you_mean(mode, known) or "write all, changed, none or older-than=6h"
+        raise UsageError("bad-refresh", f"--refresh {text} says nothing", hint)
+    return Refresh(Mode(mode), timedelta(seconds=parse_duration(age)) if age else None)
 
 
 def parse_allow(text: str) -> Allow:
@@ -94,12 +110,14 @@ def worst(codes: Iterable[int]) -> int:
 
 def dry_run_code(found: Pass, *, detailed: bool) -> int:
     """The exit code of a dry run that could be made."""
+    if any(item.trouble is not None for item in found.observed.accounts.values()):
+        return 1  # of that account no plan could be made: nobody may take this for a clean one
     if not detailed:
         return 0
     if found.verdict.refused:
         return 3
     plan = found.plan
-    return 2 if plan.changes or plan.blocked or plan.held else 0
+    return 2 if plan.changes or plan.blocked or plan.held or plan.pending else 0
 
 
 def apply_code(found: Pass, report: ApplyReport) -> int:
@@ -108,13 +126,29 @@ def apply_code(found: Pass, report: ApplyReport) -> int:
     tried = [item for item in outcomes if item is not OutcomeKind.SKIPPED]
     failed = OutcomeKind.FAILED in outcomes or OutcomeKind.SKIPPED in outcomes
     codes = [130 if report.interrupted else 0, 3 if refusal_holds(found.verdict.refused, report) else 0]
-    if OutcomeKind.UNKNOWN in outcomes:
+    if OutcomeKind.UNKNOWN in outcomes or any(item.code == "outcome-unknown" for item in found.plan.blocked):
         codes.append(6)
-    if tried and OutcomeKind.SUCCEEDED not in tried and OutcomeKind.UNKNOWN not in tried:
+    achieved = not _DONE.isdisjoint(outcomes)
+    if tried and not achieved:
         codes.append(1)
-    if failed or found.plan.blocked or found.plan.held:
+    codes.append(_unread_code(found.observed, achieved=achieved))
+    waiting = OutcomeKind.ACCEPTED in outcomes or any(not item.withdrawn for item in found.plan.pending)
+    if failed or waiting or found.plan.blocked or found.plan.held:
         codes.append(5)
     return worst(codes)
+
+
+_DONE = frozenset({OutcomeKind.SUCCEEDED, OutcomeKind.ACCEPTED, OutcomeKind.UNKNOWN})
+
+
+def _unread_code(observed: ObservedState, *, achieved: bool) -> int:
+    """What an apply ends with for the accounts that could not be read, whatever else it came to."""
+    troubles = [item.trouble for item in observed.accounts.values()]
+    if any(trouble is not None and trouble.code == "wrong-tenant" for trouble in troubles):
+        return 3  # it leads to another account than the one that is pinned
+    if not any(troubles):
+        return 0
+    return 5 if achieved or None in troubles else 1
 
 
 def refusal_holds(refused: tuple[Refusal, ...], report: ApplyReport) -> bool:

@@ -1,4 +1,4 @@
-"""`undo`: the counter-spec of a run, as a patch over the specs. Store and specs are only read."""
+"""`undo`: the counter-spec of a run, as a patch over the specs. Store, specs and providers are only read."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.abroad import Abroad
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit, say
 from reconciler.cli.session import runtime_for
@@ -17,10 +18,11 @@ from reconciler.counter.trail import LAST, Trail, run_of, trail
 from reconciler.desired import DesiredState, SpecText
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import InputError, StoreError, UsageError
+from reconciler.observed import ObservedState
 from reconciler.ports import StateReader
 from reconciler.reconcile import Inputs, declared, picture, plan_pass, read_specs
 from reconciler.runtime import Runtime
-from reconciler.selection import Selection
+from reconciler.selection import Selection, glob
 from reconciler.stored import StoredState
 
 if TYPE_CHECKING:
@@ -40,11 +42,14 @@ def undo(given: Given, run: str) -> int:
     runtime = runtime_for(replace(given, select=(), exclude=()))
     inputs = runtime.inputs(commit=False)
     desired = read_specs(inputs)
-    found, stored = _read(runtime, run, Selection(given.select, given.exclude))
-    passed = plan_pass(inputs, desired, stored)
+    found, stored, observed = _read(runtime, run, Selection(given.select, given.exclude), desired)
+    passed = plan_pass(inputs, desired, stored, observed)
     plan = passed.plan
     texts = {file.origin: file.text for file in inputs.texts.files}
-    standing = Standing(plan, passed.stored, desired, passed.rulebook, texts, _marked(inputs))
+    # Just as `plan_pass` looks: the plans that are compared must differ by nothing but the specs.
+    now = inputs.as_of or inputs.circumstances.now
+    abroad = Abroad(observed=passed.observed, now=now, corrected=glob(inputs.correct))
+    standing = Standing(plan, passed.stored, desired, passed.rulebook, texts, _marked(inputs), abroad)
     counter = counter_spec(found, standing, _loading(inputs))
     emit(given, _renders(counter, plan.as_of, plan.diagnostics))
     if given.format == "text":
@@ -54,14 +59,34 @@ def undo(given: Given, run: str) -> int:
     return 0 if counter.whole else EXIT_IN_PART
 
 
-def _read(runtime: Runtime, name: str, selection: Selection) -> tuple[Trail, StoredState]:
-    """The run, narrowed to what is selected, and the records."""
+def _read(
+    runtime: Runtime, name: str, selection: Selection, desired: DesiredState
+) -> tuple[Trail, StoredState, ObservedState]:
+    """The run, narrowed to what is selected, the records, and what the outside accounts of that run show."""
     with runtime.looking() as reader:
         if reader is None:
             raise StoreError("no-store", f"there is no store at {runtime.store_path}", "the first apply creates it")
-        stored = picture(runtime.inputs(commit=False), reader)
+        inputs = runtime.inputs(commit=False)
+        stored = picture(inputs, reader)
         _refuse_freeze(reader, name)
-        found = trail(reader.history(), run_of(reader.history(), name))
+        found = _selected(trail(reader.history(), run_of(reader.history(), name)), selection)
+        about = _accounts(found, desired, stored)
+        observed = ObservedState()
+        if about:
+            narrowed = replace(inputs, selection=Selection(tuple(f"{account}/*" for account in about)))
+            observed = runtime.observed(narrowed, desired, stored, reader)
+    return found, stored, observed
+
+
+def _accounts(found: Trail, desired: DesiredState, stored: StoredState) -> list[str]:
+    """The outside accounts that the run is about; a patch moves nothing in any other one."""
+    outside = {name for name, account in desired.accounts.items() if account.outside}
+    there = {key.account for key in (*desired.subscriptions, *stored.subscriptions)}
+    return sorted({trace.key.account for trace in found.traces if trace.key is not None} & outside & there)
+
+
+def _selected(found: Trail, selection: Selection) -> Trail:
+    """The run, narrowed."""
     chosen = selection.keys()
     traces = tuple(trace for trace in found.traces if trace.key is not None and chosen(trace.key))
     if selection.everything:
@@ -69,7 +94,7 @@ def _read(runtime: Runtime, name: str, selection: Selection) -> tuple[Trail, Sto
     if not traces:
         hint = f"reconcile undo {found.run} tells of all of it"
         raise UsageError("nothing-selected", f"no change of the run {found.run} is selected", hint)
-    return replace(found, traces=traces), stored
+    return replace(found, traces=traces)
 
 
 def _refuse_freeze(reader: StateReader, name: str) -> None:

@@ -28,7 +28,7 @@ class Surroundings:
 
     now: datetime
     rows: Mapping[SubscriptionKey, StoredSubscription]
-    """Every record as it stands at now."""
+    """Each record that the run is about, as it stands at now; of an outside account as its provider shows it."""
     desired: Mapping[SubscriptionKey, DesiredSubscription]
     rulebook: Rulebook
     elapsed: Sequence[Event] = ()
@@ -69,6 +69,13 @@ class Case:
     def lifecycle(self) -> Lifecycle | None:
         """The policy of its account."""
         return self.around.rulebook.lifecycles.get(self.row.key.account)
+
+    def moved_otherwise(self) -> Reply:
+        """Nothing of ours is known to have moved it, and it is not as the run left it."""
+        if self.row.key.account not in self.around.rulebook.outside:
+            return self.no(NOT_AS_LEFT)
+        hint = "it was changed outside since: `reconcile --dry-run` tells what, and what can be done about it"
+        return self.no(NOT_AS_LEFT, hint)
 
     def no(self, why: str, instead: str = "", fields: tuple[str, ...] = ()) -> Reply:
         """No patch takes it back."""

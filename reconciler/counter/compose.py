@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.build import build_plan
+from reconciler.abroad import Abroad
+from reconciler.build import NOTHING_ABROAD, build_plan
 from reconciler.counter.cases import Surroundings
 from reconciler.counter.editing import Unsafe
 from reconciler.counter.patch import Edit, edited, patch_of
@@ -18,7 +19,9 @@ from reconciler.counter.rewriting import Layout, rewritten
 from reconciler.counter.targets import replies
 from reconciler.counter.trail import Trail
 from reconciler.desired import DesiredState
-from reconciler.model import SubscriptionKey
+from reconciler.model import StoredSubscription, SubscriptionKey
+from reconciler.noticing import live_row
+from reconciler.observed import ObservedSubscription
 from reconciler.plan import Plan
 from reconciler.rulebook import Rulebook
 from reconciler.stored import StoredState
@@ -40,6 +43,8 @@ class Standing:
     """Of every spec file, by its path as shown."""
     marked: Collection[str] = ()
     """Files that begin with a byte order mark, which their texts lack."""
+    abroad: Abroad = NOTHING_ABROAD
+    """What outside accounts show; every plan is made with just that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +58,9 @@ class CounterSpec:
     files: tuple[str, ...] = ()
     """The files that it changes."""
     elapsed: int = 0
-    """How many things that time did the run recorded."""
+    """How many things that time or others did the run recorded."""
+    outside: int = 0
+    """How many of these were done outside, by a provider or somebody there."""
 
     @property
     def whole(self) -> bool:
@@ -65,7 +72,7 @@ def counter_spec(found: Trail, standing: Standing, load: Load) -> CounterSpec:
     """The counter-spec of a run."""
     around = Surroundings(
         standing.plan.as_of,
-        standing.stored.subscriptions,
+        _rows(found, standing),
         standing.desired.subscriptions,
         standing.rulebook,
         standing.plan.elapsed,
@@ -82,7 +89,20 @@ def counter_spec(found: Trail, standing: Standing, load: Load) -> CounterSpec:
     patch = patch_of({origin: _with_mark(*texts[origin], edits[origin]) for origin in edits})
     known = {id(one) for one in asked}
     answers = tuple(_reply(one, known, reasons) for one in said)
-    return CounterSpec(found.run, answers, patch, tuple(sorted(edits)), found.elapsed)
+    return CounterSpec(found.run, answers, patch, tuple(sorted(edits)), found.elapsed, found.outside)
+
+
+def _rows(found: Trail, standing: Standing) -> Mapping[SubscriptionKey, StoredSubscription]:
+    """The records that the run is about, those of outside accounts as their provider shows them."""
+    rows = {}
+    for key in {trace.key for trace in found.traces if trace.key is not None}:
+        row = standing.stored.subscriptions.get(key)
+        if row is None:
+            continue
+        known = standing.abroad.observed.accounts.get(key.account)
+        seen = None if known is None or row.id is None else known.of(row.id)
+        rows[key] = live_row(key, seen, row) if isinstance(seen, ObservedSubscription) else row
+    return rows
 
 
 def _with_mark(mark: str, text: str, edits: Sequence[Edit]) -> tuple[str, Sequence[Edit]]:
@@ -136,7 +156,9 @@ class _Desk:
         desired = self.load(texts)
         if desired.has_errors:
             return desired, None
-        return desired, build_plan(desired, standing.stored, plan.as_of, plan.bindings, standing.rulebook)
+        instant, rules = plan.as_of, standing.rulebook
+        made = build_plan(desired, standing.stored, instant, plan.bindings, rules, abroad=standing.abroad)
+        return desired, made
 
     def edits(self, candidates: Iterable[Candidate]) -> dict[str, list[Edit]]:
         """What these change in each file."""

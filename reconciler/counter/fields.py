@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from reconciler.changes import JsonValue, Kind
 from reconciler.counter.atoms import NAME
-from reconciler.counter.cases import NOT_AS_LEFT, Case
+from reconciler.counter.cases import Case
 from reconciler.counter.replies import Answer, Candidate, Reply
 from reconciler.counter.rewriting import Rewrite
 from reconciler.counter.spelling import LABELS, line_of
@@ -54,7 +54,7 @@ def _final(case: Case, name: str, former: JsonValue) -> Reply | None:
     if later:
         return case.moved_since(later, back=stands == former)
     if stands != case.entry.after.get(name):
-        return case.no(NOT_AS_LEFT)
+        return case.moved_otherwise()
     if former is None:
         why = "it had none before, and no spec can say that again"
         return case.no(why, "take the key out: what is not declared stays as it is stored")

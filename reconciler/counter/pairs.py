@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from reconciler.changes import INTENTS, Change, JsonValue, Kind
 from reconciler.consequences import Impact
 from reconciler.counter.atoms import PAIR, pair_to
-from reconciler.counter.cases import NOT_AS_LEFT, Case
+from reconciler.counter.cases import Case
 from reconciler.counter.replies import Candidate, Reply
 from reconciler.counter.rewriting import Rewrite
 from reconciler.diagnostics import Location
@@ -35,7 +35,7 @@ def pair_reply(case: Case, kind: Kind) -> Reply | Candidate:
     if later:
         return case.moved_since(later, back=stands == before)
     if stands != (entry.after["recurring"], entry.after["cancellation"]):
-        return case.no(NOT_AS_LEFT)
+        return case.moved_otherwise()
     keys = _keys(case, kind)
     lines = [f"{key}: {value}" for key, value in keys.items()]
     late = _too_late(case, before, " and ".join(f"`{line}`" for line in lines))

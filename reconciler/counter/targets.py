@@ -15,6 +15,7 @@ from reconciler.counter.pairs import pair_reply
 from reconciler.counter.replies import Answer, Candidate, Reply
 from reconciler.counter.trail import Trace, key_of
 from reconciler.diagnostics import Location
+from reconciler.journal import OutcomeKind
 from reconciler.model import SubscriptionKey
 from reconciler.undoing import undo_of
 
@@ -27,7 +28,10 @@ def replies(trace: Trace, around: Surroundings) -> Iterator[Reply | Candidate]:
     kind, key = Kind(trace.entry.kind), trace.key or key_of(trace.entry.subscription)
     row = None if trace.key is None else around.rows.get(trace.key)
     base = Reply(trace.entry, key, Answer.NONE)
-    if not trace.made:
+    if trace.entry.outcome is OutcomeKind.ACCEPTED:
+        hint = "`reconcile --dry-run` tells how far it is; once it is done, undo this run once more"
+        yield replace(base, why="it was begun and is not done yet, by its provider or by hand", instead=hint)
+    elif not trace.made:
         hint = "look at the provider first, then run `reconcile` again"
         yield replace(base, why="its outcome is not known", instead=hint)
     elif kind in _FINAL:

@@ -17,6 +17,8 @@ from reconciler.model import SubscriptionKey
 LAST = "last"
 """Names the last run that changed anything."""
 _EVENTS = frozenset(kind.value for kind in EventKind)
+_OUTSIDE = frozenset({EventKind.SUSPENDED, EventKind.RESUMED, EventKind.NOTICED})
+"""What a provider or somebody there did; all else is time's."""
 _SHOWN = 5
 _LISTED = "reconcile history --format json tells the run of each change"
 
@@ -49,7 +51,9 @@ class Trail:
     traces: tuple[Trace, ...]
     """The changes that it made, or may have made, in the order of the journal."""
     elapsed: int = 0
-    """How many things that time did it recorded."""
+    """How many things that time or others did it recorded."""
+    outside: int = 0
+    """How many of these were done outside, by a provider or somebody there."""
 
 
 def run_of(history: Iterable[HistoryEntry], name: str) -> str:
@@ -85,9 +89,10 @@ def trail(history: Iterable[HistoryEntry], run: str) -> Trail:
     for entry in history:
         walk.follow(entry)
     if not walk.traces:
-        what = "recorded only what time had done" if walk.elapsed else "changed nothing"
+        who = "others" if walk.outside == walk.elapsed else "time and others" if walk.outside else "time"
+        what = f"recorded only what {who} had done" if walk.elapsed else "changed nothing"
         raise InputError("nothing-to-undo", f"the run {run} {what}", _LISTED)
-    return Trail(run, tuple(walk.traces), walk.elapsed)
+    return Trail(run, tuple(walk.traces), walk.elapsed, walk.outside)
 
 
 @dataclass(slots=True)
@@ -97,6 +102,7 @@ class _Walk:
     run: str
     traces: list[Trace] = field(default_factory=list)
     elapsed: int = 0
+    outside: int = 0
     now: dict[SubscriptionKey, list[Trace]] = field(default_factory=dict)
     """The traces by the key that their record has at this point of the journal."""
     moved: set[str] = field(default_factory=set)
@@ -109,6 +115,7 @@ class _Walk:
             self._move(entry, happened=happened, mine=mine)
         if mine and happened:
             self.elapsed += 1
+            self.outside += entry.kind in _OUTSIDE
         elif mine and entry.outcome not in (OutcomeKind.FAILED, OutcomeKind.SKIPPED):
             trace = Trace(entry, key_of(entry.subscription), moved_anchor=entry.subscription in self.moved)
             self.traces.append(trace)

@@ -1,4 +1,4 @@
-"""The JSON documents as models: plan and apply, status, history. Their docstrings are the published schemas' words.
+"""The JSON documents as models: plan, apply, status, history, tasks, whoami. Their docstrings are the schemas' words.
 
 Strict in what is known, open to what a later minor version adds. Must not print or read files; imports pydantic, and is
 therefore imported only where a document is read or a schema is made.
@@ -12,6 +12,7 @@ from pydantic import Field
 
 from reconciler.documents.consequences import TotalsPart
 from reconciler.documents.estate import EntryPart, FreezePart, SubscriptionPart
+from reconciler.documents.outside import PendingPart, SightingPart, SignInPart, TaskPart
 from reconciler.documents.parts import Count, DiagnosticPart, FailurePart, Instant, Key, Part
 from reconciler.documents.plan import (
     BindingsPart,
@@ -76,6 +77,8 @@ class PlanDocument(Head):
     """Wishes that cannot be carried out as things stand."""
     held: list[ListedPart]
     """Changes that would undo what someone did outside; a person decides."""
+    pending: list[PendingPart] = Field(default_factory=list)
+    """Changes that were begun before and are not done, the overdue ones first, then by key."""
     drift: list[DriftPart]
     """What is stored differs from what was observed."""
     released: list[ListedPart]
@@ -90,6 +93,8 @@ class PlanDocument(Head):
     """Renewals within 30 days that nobody has decided, by day and key; monthly terms are left out."""
     unmanaged: list[Key]
     """Stored, and declared in no file: left as they are."""
+    sightings: list[SightingPart] = Field(default_factory=list)
+    """How far each outside account was looked at, by account."""
     rules: list[RulePart]
     """What each rule of the specs matched."""
 
@@ -110,11 +115,33 @@ class HistoryDocument(Head):
     """Freezes and thaws, oldest first."""
 
 
-_DOCUMENTS: dict[str, type[Head]] = {"plan": PlanDocument, "status": StatusDocument, "history": HistoryDocument}
+class TasksDocument(Head):
+    """What people are asked to do where no API reaches."""
+
+    tasks: list[TaskPart]
+    """The overdue ones first, then by deadline and key."""
+
+
+class WhoamiDocument(Head):
+    """Who is signed in at each outside account."""
+
+    accounts: list[SignInPart]
+    """By account."""
+
+
+Name = Literal["plan", "status", "history", "tasks", "whoami"]
+
+_DOCUMENTS: dict[Name, type[Head]] = {
+    "plan": PlanDocument,
+    "status": StatusDocument,
+    "history": HistoryDocument,
+    "tasks": TasksDocument,
+    "whoami": WhoamiDocument,
+}
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-def schema(name: Literal["plan", "status", "history"]) -> dict[str, Any]:
+def schema(name: Name) -> dict[str, Any]:
     """The JSON Schema (2020-12) of a document; an apply's is the plan's."""
     return {"$schema": DIALECT, **_DOCUMENTS[name].model_json_schema()}

@@ -53,7 +53,7 @@ class CounterDocument(Head):
     changes: list[CounterPart]
     """In the order of the journal."""
     events: Count | None = None
-    """How many things that time did the run recorded: nothing takes those back."""
+    """How many things that time or others did the run recorded: nothing takes those back."""
 
 
 def schema() -> dict[str, Any]:

@@ -82,6 +82,8 @@ class SubscriptionPart(Part):
     """Every ending change is refused."""
     managed: bool
     """A spec declares it now."""
+    observed: Instant | None = None
+    """When its provider last showed it, in real time; null: never, or its account is kept by us."""
 
 
 class EntryPart(Part):
@@ -100,9 +102,12 @@ class EntryPart(Part):
     kind: str
     """The verb, or of an event what happened."""
     outcome: OutcomeKind
-    """What became of it; `intended` while its run is under way or was cut off."""
+    """What became of it; `intended` while its run is under way or was cut off, `accepted` while a person or the
+    provider works on it."""
     error: str | None
     """Why it did not succeed."""
+    note: str | None = None
+    """How it is known what became of it, where that is not plain: settled by reading, the evidence of a task."""
     before: dict[str, Value]
     """Just what it moved, as it was."""
     after: dict[str, Value]

@@ -49,6 +49,8 @@ class BindingsPart(Part):
     """The commit the specs were read at; null outside a repository."""
     selection: SelectionPart
     """What it is narrowed to."""
+    correct: list[str] = Field(default_factory=list)
+    """The `--correct-drift` patterns: what was changed outside of these is undone, by `apply PLAN` too."""
 
 
 class RefusalPart(Part):
@@ -94,14 +96,20 @@ class ChangePart(Part):
     """The spec's own words."""
     risk: Risk
     """Whether it can be taken back."""
+    instead_of: str | None = None
+    """What of the spec's wish the provider cannot tell from this change; null: it can tell all of it."""
     impact: ImpactPart
     """Money, dates and side effects. For people, and for the limits in money: not part of what is approved."""
     source: Source
     """The spec value that asks for it."""
-    outcome: Literal["succeeded", "failed", "unknown", "skipped"] | None = None
-    """Of an apply: what became of it."""
+    outcome: Literal["succeeded", "accepted", "failed", "unknown", "skipped"] | None = None
+    """Of an apply: what became of it; `accepted`: a person or the provider works on it, and nothing is done yet."""
     error: str | None = None
     """Of an apply: why it did not succeed."""
+    code: str | None = None
+    """Of an apply: the stable code of an error at a provider."""
+    note: str | None = None
+    """Of an apply: how it is known what became of it, where that is not plain."""
     undo: UndoPart | None = None
     """Of an apply: how it can be taken back; null where it was not made."""
 
@@ -158,7 +166,7 @@ class DriftPart(Part):
 
 
 class EventPart(Part):
-    """One thing that time did to one subscription."""
+    """One thing that time, or somebody outside, did to one subscription."""
 
     subscription: Key
     """`account/name`."""
@@ -169,7 +177,7 @@ class EventPart(Part):
     product_name: str | None
     """What to call it; the code itself where no name is known."""
     at: Instant
-    """When it happened, not when it was noticed."""
+    """When it happened, not when it was noticed; of what a provider does not date, when it was observed."""
     before: dict[str, Value]
     """Just what it moved, as it was."""
     after: dict[str, Value]

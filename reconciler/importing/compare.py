@@ -31,6 +31,8 @@ class Observed:
     rows: Mapping[SubscriptionKey, ImportedRow]
     declared: Mapping[SubscriptionKey, DesiredSubscription]
     """The specs as they will be, with the new files: each row that has no record stands there."""
+    by_hand: bool = False
+    """People make the changes of this account: what its specs wish is no fact, and what they were asked no outcome."""
 
     @property
     def reason(self) -> str:
@@ -45,7 +47,8 @@ def compared(observed: Observed, stored: StoredState, now: datetime, bindings: B
     """
     wanted = {key: _wanted(key, observed, stored.subscriptions.get(key)) for key in observed.rows}
     of_account = Selection(select=(f"{observed.account}/*",))
-    plan = build_plan(DesiredState(wanted), stored, now, bindings, rulebook, of_account)
+    standing = replace(stored, open_intents={}) if observed.by_hand else stored
+    plan = build_plan(DesiredState(wanted), standing, now, bindings, rulebook, of_account)
     changes = tuple(
         replace(change, declares=_declares(observed, change), reason=observed.reason) for change in plan.changes
     )
@@ -66,7 +69,7 @@ def _wanted(key: SubscriptionKey, observed: Observed, record: StoredSubscription
         return _over_record(row, record, observed.reason)
     # A new record is what its spec says, defaults and all, so that nothing is left to do; the row says how it stands.
     declared = observed.declared[key]
-    intent = declared.intent
+    intent = None if observed.by_hand else declared.intent
     if row.states_pair:
         recurring, cancel = recorded_pair(row)
         intent = Intent(recurring, cancel, row.place, observed.reason)

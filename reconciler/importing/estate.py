@@ -5,22 +5,23 @@ Pure: reading specs is handed in as a function. Whoever carries it out writes th
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from reconciler.build import build_plan
-from reconciler.changes import INTENTS, Blocked, Change
+from reconciler.changes import INTENTS, Change
 from reconciler.desired import DesiredState
-from reconciler.diagnostics import Diagnostic, Location, warning
+from reconciler.diagnostics import Diagnostic
 from reconciler.effects import carried_out
 from reconciler.errors import SpecError
 from reconciler.importing.compare import Observed, compared, differences, overruled, registrations
+from reconciler.importing.inherited import held_back, inherited, why
 from reconciler.importing.matching import matched
 from reconciler.importing.names import spec_names
 from reconciler.importing.proof import WrittenWrongly, prove
 from reconciler.importing.rows import ImportedRow
+from reconciler.importing.tasks import ByHand, Told, told_of_tasks
 from reconciler.importing.write import Writing, WrittenSpec, file_names, spec_texts
 from reconciler.model import Intent, SubscriptionKey
 from reconciler.plan import Bindings, Plan
@@ -45,6 +46,8 @@ class Request:
     out: str | None = None
     update: bool = False
     """Take what differs from the records, too."""
+    by_hand: ByHand | None = None
+    """Of an account whose changes people make: what they have been asked, and what they have said."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +68,8 @@ class Import:
     """The specs as they will be."""
     diagnostics: tuple[Diagnostic, ...]
     """Warnings."""
+    told: tuple[Told, ...] = ()
+    """What the rows say of people's tasks; what is confirmed or contradicted is recorded in any case."""
 
 
 def prepared(
@@ -83,12 +88,14 @@ def prepared(
     found = matched(request.account, rows, stored.subscriptions.values(), declared)
     if found.diagnostics:
         raise SpecError(found.diagnostics)
-    names = spec_names(found.new, _taken(request.account, stored, declared))
+    names = spec_names(found.new, taken_names(request.account, stored, declared))
     new = {SubscriptionKey(request.account, name): row for name, row in zip(names, found.new, strict=True)}
     desk = _Desk(request, stored, load, existing)
     files, desired, held = desk.written(new) if new else ((), declared, {})
-    observed = Observed(request.account, request.writing.source, {**found.known, **new}, desired.subscriptions)
+    observed = _observed(request, {**found.known, **new}, desired)
     plan = compared(observed, stored, request.now, request.bindings, request.rulebook)
+    told = _told(request, observed, stored)
+    plan = _without({item.key for item in told if item.change is not None}, plan)
     differing = differences(plan)
     taken = plan.changes if request.update else registrations(plan)
     return Import(
@@ -98,11 +105,31 @@ def prepared(
         gone=found.gone,
         named=observed.rows,
         desired=desired,
-        diagnostics=(*_held_back(held), *overruled(observed)),
+        diagnostics=(*held_back(held, "the file"), *overruled(observed)),
+        told=told,
     )
 
 
-def _taken(account: str, stored: StoredState, declared: DesiredState) -> set[str]:
+def _observed(request: Request, rows: Mapping[SubscriptionKey, ImportedRow], desired: DesiredState) -> Observed:
+    by_hand = request.by_hand is not None
+    return Observed(request.account, request.writing.source, rows, desired.subscriptions, by_hand)
+
+
+def _told(request: Request, observed: Observed, stored: StoredState) -> tuple[Told, ...]:
+    if request.by_hand is None:
+        return ()
+    rows, file = observed.rows, request.writing.source
+    return tuple(told_of_tasks(rows, stored.subscriptions, request.by_hand, file, request.now))
+
+
+def _without(keys: Collection[SubscriptionKey], plan: Plan) -> Plan:
+    """The plan without changes of the pair that a task accounts for."""
+    left = tuple(change for change in plan.changes if change.kind not in INTENTS or change.key not in keys)
+    blocked = tuple(item for item in plan.blocked if item.kind not in INTENTS or item.key not in keys)
+    return replace(plan, changes=left, blocked=blocked)
+
+
+def taken_names(account: str, stored: StoredState, declared: DesiredState) -> set[str]:
     """Names of the account that no new subscription may bear, former ones included."""
     keys = {*stored.subscriptions, *declared.subscriptions}
     former = {item.previously for key, item in declared.subscriptions.items() if key.account == account}
@@ -134,8 +161,8 @@ class _Desk:
         self, new: Mapping[SubscriptionKey, ImportedRow], held: Mapping[SubscriptionKey, Intent]
     ) -> tuple[tuple[WrittenSpec, ...], DesiredState]:
         request = self.request
-        why = {key: _why(intent) for key, intent in held.items()}
-        texts = spec_texts(request.account, new, request.writing, why)
+        reasons = {key: why(intent) for key, intent in held.items()}
+        texts = spec_texts(request.account, new, request.writing, reasons)
         names = file_names(request.account, len(texts), self.existing, request.folder, request.out)
         files = tuple(WrittenSpec(name, text) for name, text in zip(names, texts, strict=True))
         desired = self.load(files)
@@ -147,7 +174,7 @@ class _Desk:
     ) -> dict[SubscriptionKey, Intent]:
         """Pairs that new subscriptions inherit and their records will not have: found by planning what comes after."""
         request = self.request
-        observed = Observed(request.account, request.writing.source, new, desired.subscriptions)
+        observed = _observed(request, new, desired)
         plan = compared(observed, self.stored, request.now, request.bindings, request.rulebook)
         records = {change.key: carried_out(change, None, request.now) for change in registrations(plan)}
         after = build_plan(
@@ -157,37 +184,4 @@ class _Desk:
             request.bindings,
             request.rulebook,
         )
-        return dict(_inherited(desired, (*after.changes, *after.blocked)))
-
-
-def _inherited(desired: DesiredState, left: Iterable[Change | Blocked]) -> Iterator[tuple[SubscriptionKey, Intent]]:
-    """The inherited pairs behind what would be left to do; anything else left is our bug."""
-    for item in left:
-        intent = desired.subscriptions[item.key].intent
-        if item.kind not in INTENTS or intent is None or intent.own:
-            raise WrittenWrongly(f"{item.key}: {item.kind} would be left to do after the import")
-        yield item.key, intent
-
-
-def _why(intent: Intent) -> str:
-    return f"{intent.place.location} asks for {_pair(intent)}; remove this line to let it"
-
-
-def _pair(intent: Intent) -> str:
-    stated = {"recurring": intent.recurring, "cancel": intent.cancel}
-    return ", ".join(f"{key}: {value}" for key, value in stated.items() if value is not None)
-
-
-def _held_back(held: Mapping[SubscriptionKey, Intent]) -> Iterator[Diagnostic]:
-    """One warning for each inherited pair that new specs take back."""
-    places: dict[Location, list[SubscriptionKey]] = defaultdict(list)
-    pairs = {intent.place.location: _pair(intent) for intent in held.values()}
-    for key, intent in held.items():
-        places[intent.place.location].append(key)
-    for place, keys in sorted(places.items()):
-        others = f" and {len(keys) - 1:,} more" if len(keys) > 1 else ""
-        detail = f"`{pairs[place]}` against what the file says of {min(keys)}{others}"
-        hint = "their specs say `recurring: unmanaged`; remove that line where the inherited pair is to hold"
-        yield warning(
-            "import-holds-back", "an inherited pair does not fit imported rows", place, detail=detail, hint=hint
-        )
+        return dict(inherited(desired, (*after.changes, *after.blocked)))

@@ -51,11 +51,24 @@ def spec_names(rows: Sequence[ImportedRow], taken: Collection[str]) -> tuple[str
     be: `visio-plan-2-6f0d`. Raises InputError where rows cannot be told apart.
     """
     bases = [base_name(row) for row in rows]
+    names = distinct(bases, marks_of(rows), taken)
+    free = [name for name in names if name is not None]
+    if len(free) < len(rows):
+        at = names.index(None)
+        hint = "give the row another name, or its id"
+        raise InputError("csv-no-free-name", f"{rows[at].place}: every name for '{bases[at]}' is taken", hint)
+    return tuple(free)
+
+
+def distinct(bases: Sequence[str], marks: Sequence[str], taken: Collection[str]) -> list[str | None]:
+    """For each base a name that no other has and that is not taken, if need be with the beginning of its mark.
+
+    None where even the whole mark does not tell it apart.
+    """
     shared = Counter(bases)
     names = {at: base for at, base in enumerate(bases) if shared[base] == 1 and base not in taken}
     used = set(names.values()).union(taken)
-    marks = marks_of(rows)
-    waiting = [at for at in range(len(rows)) if at not in names]
+    waiting = [at for at in range(len(bases)) if at not in names]
     for length in range(_SUFFIX_AT_LEAST, _SUFFIX_AT_MOST + 1):
         tried = {at: suffixed(bases[at], marks[at][:length]) for at in waiting}
         wishes = Counter(tried.values())
@@ -63,11 +76,7 @@ def spec_names(rows: Sequence[ImportedRow], taken: Collection[str]) -> tuple[str
         names |= settled
         used.update(settled.values())
         waiting = [at for at in waiting if at not in names]
-    if waiting:
-        row = rows[waiting[0]]
-        hint = "give the row another name, or its id"
-        raise InputError("csv-no-free-name", f"{row.place}: every name for '{bases[waiting[0]]}' is taken", hint)
-    return tuple(names[at] for at in range(len(rows)))
+    return [names.get(at) for at in range(len(bases))]
 
 
 def suffixed(base: str, suffix: str) -> str:
@@ -96,8 +105,13 @@ def marks_of(rows: Sequence[ImportedRow]) -> list[str]:
 def _mark(row: ImportedRow, *, alone: bool) -> str:
     if row.id is None:
         return _digest(purchase(row) if alone else stated(row))
-    digits = row.id.replace("-", "").lower() if _GUID.fullmatch(row.id) else ""
-    return digits + _digest((row.id,))
+    return mark_of(row.id)
+
+
+def mark_of(id: str) -> str:
+    """What tells an id apart from others, as hex digits: its own, where it is a GUID."""
+    digits = id.replace("-", "").lower() if _GUID.fullmatch(id) else ""
+    return digits + _digest((id,))
 
 
 def _digest(parts: tuple[str, ...]) -> str:

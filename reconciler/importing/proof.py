@@ -30,12 +30,7 @@ def prove(
     Raises WrittenWrongly for a difference, and SpecError where a new file is in another account's folder, or
     brings out an error in a file that was there.
     """
-    errors = [item for item in loaded.diagnostics if item.severity is Severity.ERROR]
-    elsewhere = [item for item in errors if _others_fault(item, files)]
-    if elsewhere:
-        raise SpecError(elsewhere)
-    if errors:
-        raise WrittenWrongly(f"{errors[0].location}: {errors[0].summary} {errors[0].detail}")
+    prove_sound(loaded, files)
     for key, row in rows.items():
         found = loaded.subscriptions.get(key)
         if found is None or found.place.file not in files:
@@ -46,6 +41,16 @@ def prove(
     added = {key for key, item in loaded.subscriptions.items() if item.place.file in files}
     if added != rows.keys():
         raise WrittenWrongly(f"{min(added - rows.keys())} is in no row")
+
+
+def prove_sound(loaded: DesiredState, files: Collection[str]) -> None:
+    """Raise as `prove` for any error in the loaded specs."""
+    errors = [item for item in loaded.diagnostics if item.severity is Severity.ERROR]
+    elsewhere = [item for item in errors if _others_fault(item, files)]
+    if elsewhere:
+        raise SpecError(elsewhere)
+    if errors:
+        raise WrittenWrongly(f"{errors[0].location}: {errors[0].summary} {errors[0].detail}")
 
 
 _MISPLACED = frozenset({"account-mismatch", "unknown-account"})

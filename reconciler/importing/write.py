@@ -5,7 +5,7 @@ Pure: texts and file names out. Whoever writes them must create new files, never
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from reconciler.errors import InputError
@@ -46,16 +46,21 @@ def spec_texts(
 ) -> tuple[str, ...]:
     """The texts of one or more spec files, subscriptions by name. `held` says why those take an inherited pair back."""
     head = "\n".join(_head(account, how)) + "\n"
+    blocks = ("".join(f"  {line}\n" for line in _subscription(key, rows, how, held)) for key in sorted(rows))
+    return in_files(head, blocks, how.at_most)
+
+
+def in_files(head: str, blocks: Iterable[str], at_most: int = SUBSCRIPTIONS_AT_MOST) -> tuple[str, ...]:
+    """The blocks of subscriptions over as few texts as a person finds a way about in, each below the same head."""
     parts: list[list[str]] = []
     size = 0
-    for key in sorted(rows):
-        block = "".join(f"  {line}\n" for line in _subscription(key.name, rows[key], how, held.get(key)))
-        if not parts or len(parts[-1]) >= how.at_most or size + len(block) > _CHARACTERS_AT_MOST:
+    for block in blocks:
+        if not parts or len(parts[-1]) >= at_most or size + len(block) > _CHARACTERS_AT_MOST:
             parts.append([])
             size = len(head)
         parts[-1].append(block)
         size += len(block)
-    return tuple(head + "".join(blocks) for blocks in parts)
+    return tuple(head + "".join(part) for part in parts)
 
 
 def _head(account: str, how: Writing) -> Iterator[str]:
@@ -75,7 +80,13 @@ def _about_comments(keys: list[str]) -> Iterator[str]:
         yield f"# {' and '.join(keys)} are comments: they say what stood then, and ask for nothing."
 
 
-def _subscription(name: str, row: ImportedRow, how: Writing, held: str | None) -> Iterator[str]:
+def _subscription(
+    key: SubscriptionKey,
+    rows: Mapping[SubscriptionKey, ImportedRow],
+    how: Writing,
+    held: Mapping[SubscriptionKey, str],
+) -> Iterator[str]:
+    name, row = key.name, rows[key]
     product = how.product_name(row.product)
     # In quotes, for a comment that began with a name like `yaml-language-server: …` would be an order to an editor.
     known_as = f"  {comment(quoted(row.name))}" if row.name not in (name, product) else ""
@@ -84,7 +95,7 @@ def _subscription(name: str, row: ImportedRow, how: Writing, held: str | None) -
         yield f"  id: {scalar(row.id)}"
     yield "  facts:"
     yield from (f"    {line}" for line in _facts(row, product))
-    yield from (f"  {line}" for line in _pair(row, how, held))
+    yield from (f"  {line}" for line in _pair(row, how, held.get(key)))
     if row.owner is not None:
         yield f"  owner: {scalar(row.owner)}"
     if row.labels is not None:

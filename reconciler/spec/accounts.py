@@ -12,6 +12,7 @@ from reconciler.diagnostics import Diagnostics, Place, did_you_mean, error
 from reconciler.settings import AccountSettings, Settings
 from reconciler.spec.characters import escaped
 from reconciler.spec.models import AccountFile, SpecsFile
+from reconciler.spec.options import judge_options, judge_tenant, missing_options, outside, what_is_missing
 from reconciler.spec.positions import Document
 from reconciler.spec.validate import Checked
 
@@ -41,9 +42,15 @@ class Accounts:
 
     settings: Settings
     found: Diagnostics
+    providers: Container[str] = frozenset()
     known: dict[str, AccountSettings] = field(default_factory=dict)
     _folders: dict[str, AccountSettings | None] = field(default_factory=dict)
     """Of each folder with an `_account.yaml`; None where that one is broken, which has been said already."""
+    _liked: set[str] = field(default_factory=set)
+    """Accounts of the settings that one of a folder is like."""
+    _with_files: set[str] = field(default_factory=set)
+    _told: set[str] = field(default_factory=set)
+    """Accounts whose options were complained about: what they lack may be what was misspelt."""
 
     def __post_init__(self) -> None:
         for name, account in self.settings.accounts.items():
@@ -80,8 +87,30 @@ class Accounts:
         like = self._like(document, checked, model)
         if like is None:
             return
-        made = replace(like, name=model.account, tenant=model.tenant, place=place)
+        self._liked.add(like.name)
+        options = {**like.options, **(model.options or {})}
+        made = replace(like, name=model.account, tenant=model.tenant, options=options, shared=like.name, place=place)
+        known = outside(made.provider, self.providers) if made.outside else None
+        judge_tenant(model.tenant, document, ("tenant",), made, self.found)
+        well = judge_options(model.options or {}, document, ("options",), made, self.found, known)
+        if not well or checked.is_broken("options") or checked.is_broken("tenant"):
+            self._told.add(made.name)
         self._folders[document.folder] = self.known[model.account] = made
+
+    def check_complete(self) -> None:
+        """Complain about outside accounts that lack what their provider needs. All files must have been read by now.
+
+        One that only lends its settings, to accounts of folders, may leave the rest to those.
+        """
+        for name, account in self.known.items():
+            lends = name in self._liked and name not in self._with_files
+            known = outside(account.provider, self.providers) if account.outside and not lends else None
+            missing = [] if known is None or name in self._told else missing_options(account, known)
+            if known is not None and missing:
+                detail, hint = what_is_missing(account, missing, known)
+                if name in self.settings.accounts:
+                    hint = f"{hint}; or leave it to each _account.yaml that is like {name}"
+                self.found.add(error("missing-option", "missing option", account.place, detail=detail, hint=hint))
 
     def _like(self, document: Document, checked: Checked[AccountFile], model: AccountFile) -> AccountSettings | None:
         shared = self.settings.accounts
@@ -104,6 +133,12 @@ class Accounts:
 
     def of_file(self, document: Document, checked: Checked[SpecsFile], model: SpecsFile) -> AccountSettings | None:
         """The account that a spec file belongs to; None, and a complaint, where that cannot be told."""
+        account = self._of_file(document, checked, model)
+        if account is not None:
+            self._with_files.add(account.name)
+        return account
+
+    def _of_file(self, document: Document, checked: Checked[SpecsFile], model: SpecsFile) -> AccountSettings | None:
         if checked.is_broken("account"):
             return None
         for folder in folders_above(document.folder):

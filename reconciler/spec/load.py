@@ -35,10 +35,11 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 def load_specs(texts: SpecTexts, settings: Settings, providers: Container[str]) -> DesiredState:
     """Everything that these files declare, with every error and warning in them and of their source; raises for none.
 
-    With an error among the diagnostics, the subscriptions are what could be made out: plan nothing from them.
+    With an error among the diagnostics, the subscriptions are what could be made out: plan nothing from them. Where
+    `providers` are bare names, nothing is known of what the outside ones ask of their accounts, and nothing judged.
     """
     with at_rest():
-        load = _Load(texts, settings)
+        load = _Load(texts, settings, providers)
         load.check_providers(providers)
         load.read()
         return load.desired()
@@ -60,12 +61,12 @@ def _no_subscriptions(place: Place) -> Diagnostic:
 class _Load:
     """One load under way."""
 
-    def __init__(self, texts: SpecTexts, settings: Settings) -> None:
+    def __init__(self, texts: SpecTexts, settings: Settings, providers: Container[str]) -> None:
         self.texts = texts
         self.found = Diagnostics(list(texts.diagnostics))
         self.plain = PlainScalars()
         self.layers = LayerReader(self.found, FactReader(self.found))
-        self.accounts = Accounts(settings, self.found)
+        self.accounts = Accounts(settings, self.found, providers)
         self.folders = Folders()
         self.estate = Estate(self.found, self.layers)
         self.rules: dict[str, list[CompiledRule]] = {}
@@ -89,6 +90,7 @@ class _Load:
                 others.append(document)
         for document in others:
             self._specs_file(document)
+        self.accounts.check_complete()
         self.estate.check_renames()
 
     def _note_unread(self) -> None:

@@ -28,6 +28,7 @@ from reconciler.spec.fields import (
     Text,
     Version,
 )
+from reconciler.spec.options import options_schema, public_schema
 
 ENTRIES_AT_MOST: Final = 200
 """Of one schedule: those that are over stay in it as history."""
@@ -69,6 +70,8 @@ _FALLBACK_FOR_NOTHING: Final[dict[str, Any]] = {
     "required": ["on_blocked", "when"],
     "properties": {"when": {"enum": ["none", "at-renewal", "unmanaged"]}},
 }
+Tenant = Annotated[Text, WithJsonSchema(public_schema())]
+OptionsMap = Annotated[dict[LabelName, Text], WithJsonSchema(options_schema())]
 
 
 class Block(BaseModel):
@@ -295,5 +298,7 @@ class AccountFile(Block):
     like: Name | None = None
     """The account of reconcile.yaml whose provider, lifecycle and catalogue it shares; may be left out where
     reconcile.yaml has exactly one account."""
-    tenant: Text | None = None
+    tenant: Tenant | None = None
     """The provider's own id of this customer; never inherited."""
+    options: OptionsMap | None = None
+    """What the provider needs beside the tenant; over those of the account that it is `like`, option by option."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from reconciler.diagnostics import Diagnostics, Place, error, warning
 from reconciler.model import DesiredSubscription, Facts, SubscriptionKey
-from reconciler.settings import AccountSettings
+from reconciler.settings import OURS, AccountSettings
 from reconciler.spec.characters import escaped
 from reconciler.spec.layers import FieldPlaces, LayerReader
 from reconciler.spec.models import SpecsFile, SubscriptionBlock
@@ -19,10 +19,19 @@ from reconciler.spec.schedule import decision_of, schedule_of
 from reconciler.spec.stacks import Stack
 from reconciler.spec.validate import Checked
 
-LEDGER: Final = "ledger"
-"""The provider whose records are made of the facts."""
 _REQUIRED: Final = ("product", "term", "start")
 _NO_FACTS: Final = Facts()
+
+
+_NEVER_TWICE: Final = OURS | {"microsoft", "partner-center", "stripe"}
+"""Providers of which no two customers have the same id: there, one that is declared twice was copied by mistake."""
+
+
+def whose_ids(account: AccountSettings) -> tuple[object, ...]:
+    """Within what an id names one subscription: all of a provider, or else the place that tenant and options name."""
+    if account.provider in _NEVER_TWICE:
+        return (account.provider,)
+    return account.provider, account.tenant, tuple(sorted(account.options.items()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +52,7 @@ class Estate:
     found: Diagnostics
     layers: LayerReader
     subscriptions: dict[SubscriptionKey, DesiredSubscription] = field(default_factory=dict)
-    _ids: dict[tuple[str, str], DesiredSubscription] = field(default_factory=dict)
+    _ids: dict[tuple[object, ...], DesiredSubscription] = field(default_factory=dict)
     _renamed: dict[SubscriptionKey, DesiredSubscription] = field(default_factory=dict)
     _told: set[Place] = field(default_factory=set)
 
@@ -94,9 +103,9 @@ class Estate:
         self.found.add(error("billing-longer-than-term", summary, place, detail=detail, hint=hint))
 
     def _need(self, wanted: DesiredSubscription, file: SpecFile, account: AccountSettings) -> None:
-        """What an account's provider cannot do without: facts for the ledger, an id for all others."""
+        """What an account's provider cannot do without: facts where the records are ours, an id outside."""
         facts, name = wanted.facts, wanted.key.name
-        if account.provider != LEDGER:
+        if account.outside:
             if wanted.id is None and not file.checked.is_broken("subscriptions", name, "id"):
                 hint = f"add 'id': the one by which {account.provider} knows it"
                 self.found.add(error("missing-id", "a subscription without its provider's id", wanted.place, hint=hint))
@@ -106,7 +115,7 @@ class Estate:
         missing = [fact for fact in _REQUIRED if getattr(facts, fact) is None and self._unsaid(fact, wanted, file)]
         if missing and file.stack.sure:
             names = ", ".join(f"'{fact}'" for fact in missing)
-            hint = "a ledger account's record is made of its facts: add them here, or to defaults"
+            hint = f"a {account.provider} account's record is made of its facts: add them here, or to defaults"
             self.found.add(error("missing-fact", "missing facts", wanted.place, detail=names, hint=hint))
 
     def _unsaid(self, fact: str, wanted: DesiredSubscription, file: SpecFile) -> bool:
@@ -127,7 +136,7 @@ class Estate:
             self._twice("duplicate-subscription", summary, what, wanted.place, first.place, hint)
             return
         if wanted.id is not None:
-            first = self._ids.setdefault((account.provider, wanted.id), wanted)
+            first = self._ids.setdefault((wanted.id, *whose_ids(account)), wanted)
             if first is not wanted:
                 hint = "one subscription of the provider is declared once; take one of them out"
                 there, here = first.fields["id"], wanted.fields["id"]

@@ -8,16 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from reconciler.desired import SpecText
 from reconciler.diagnostics import Diagnostic, Diagnostics, did_you_mean, error
 from reconciler.model import currencies, currency_digits
 from reconciler.policy import Lifecycle
-from reconciler.settings import AccountSettings, Settings
+from reconciler.settings import OURS, AccountSettings, OnDrift, Settings
 from reconciler.spec.accounts import unknown_provider
 from reconciler.spec.characters import escaped
 from reconciler.spec.limits import read_safety
 from reconciler.spec.load import empty_file
+from reconciler.spec.options import IDENTITY_PATTERN, judge_options, judge_tenant, outside
 from reconciler.spec.parse import parse
 from reconciler.spec.positions import Document
 from reconciler.spec.scalars import PlainScalars
@@ -26,11 +28,15 @@ from reconciler.spec.settings_file import (
     FILE_PATTERN,
     FOLDER_PATTERN,
     URL_PATTERN,
+    AccountBlock,
     SettingsFile,
     StoreBlock,
 )
 from reconciler.spec.trusted import SHIPPED, Shipped, shipped_lifecycles
 from reconciler.spec.validate import Checked, checked
+
+_OURS: Final = "classic"
+"""The lifecycle of an account of ours that names none."""
 
 
 def load_settings(
@@ -41,8 +47,9 @@ def load_settings(
 ) -> tuple[Settings | None, tuple[Diagnostic, ...]]:
     """The settings that the text declares, with everything found in it; None where one of those is an error.
 
-    `shipped` reads a policy of the package; without it, lifecycles are neither read nor judged. `zones` holds the names
-    of the time zones there are; without it, one is taken as it stands. Whoever plans hands in both.
+    `providers` may be bare names, and then nothing is known of the outside ones: neither their options nor their
+    lifecycles. `shipped` reads a policy of the package; without it, lifecycles are neither read nor judged. `zones`
+    holds the names of the time zones there are; without it, one is taken as it stands. Whoever plans hands in all.
     """
     document = Document(text.origin, text.text)
     parsed = parse(document, PlainScalars())
@@ -88,13 +95,14 @@ class _Reader:
             self.found.add(error("bad-prices-file", "not a file of this repository", place, hint=hint))
         if model.timezone is not None and zones is not None and model.timezone not in zones:
             self._unknown_zone(model.timezone, zones)
+        accounts = self._accounts(providers)
         return Settings(
             model.specs.rstrip("/"),
             store.url,
             store.lineage,
-            self._accounts(providers),
+            accounts,
             read_safety(document, self.result, model.safety, model.overrides, self.found),
-            self._lifecycles(shipped),
+            self._lifecycles(accounts, shipped),
             model.prices,
             model.timezone,
         )
@@ -107,20 +115,43 @@ class _Reader:
             self.found.add(error("no-accounts", "no account is declared", place, hint=hint))
         accounts = {}
         for name, block in model.accounts.items():
-            if not result.is_broken("accounts", name, "provider"):
-                unknown_provider(block.provider, document.at("accounts", name, "provider"), providers, self.found)
             if block.currency is not None and currency_digits(block.currency) is None:
                 self._unknown_currency(block.currency, name)
-            accounts[name] = AccountSettings(
-                name,
-                block.provider,
-                block.lifecycle,
-                block.tenant,
-                block.catalogue,
-                block.currency,
-                document.key("accounts", name),
-            )
+            accounts[name] = self._account(name, block, providers)
         return accounts
+
+    def _account(self, name: str, block: AccountBlock, providers: Container[str]) -> AccountSettings:
+        document, path = self.document, ("accounts", name)
+        served = not self.result.is_broken(*path, "provider") and not unknown_provider(
+            block.provider, document.at(*path, "provider"), providers, self.found
+        )
+        known = outside(block.provider, providers) if served and block.provider not in OURS else None
+        account = AccountSettings(
+            name,
+            block.provider,
+            block.lifecycle or (_OURS if known is None else known.lifecycle),
+            block.tenant,
+            block.catalogue,
+            block.currency,
+            options=dict(block.options or {}),
+            plan_as=self._identity(block.plan_as, *path, "plan_as"),
+            apply_as=self._identity(block.apply_as, *path, "apply_as"),
+            on_drift=OnDrift(block.on_drift),
+            shared=name,
+            place=document.key(*path),
+        )
+        judge_tenant(block.tenant, document, (*path, "tenant"), account, self.found)
+        if served:
+            judge_options(account.options, document, (*path, "options"), account, self.found, known)
+        return account
+
+    def _identity(self, name: str | None, *path: str) -> str | None:
+        """The name; what is no name is not shown, for it may be what the name stands for."""
+        if name is not None and re.search(IDENTITY_PATTERN, name) is None:
+            hint = "an identity is a-z, 0-9 and -, and begins with a letter: its secrets come from the environment"
+            place = self.document.at(*path)
+            self.found.add(error("bad-identity", "not the name of an identity", place, detail=path[-1], hint=hint))
+        return name
 
     def _unknown_currency(self, currency: str, account: str) -> None:
         place = self.document.at("accounts", account, "currency")
@@ -134,17 +165,16 @@ class _Reader:
         place, detail = self.document.at("timezone"), f"'{escaped(name)}'"
         self.found.add(error("unknown-timezone", "unknown time zone", place, detail=detail, hint=hint))
 
-    def _lifecycles(self, shipped: Shipped | None) -> dict[str, Lifecycle]:
+    def _lifecycles(self, accounts: Mapping[str, AccountSettings], shipped: Shipped | None) -> dict[str, Lifecycle]:
         if shipped is None:
             return {}
-        accounts = self.model.accounts
         own = getattr(self.model, "lifecycles", None) or {}
-        if not own and all(block.lifecycle in SHIPPED for block in accounts.values()):
-            return shipped_lifecycles((block.lifecycle for block in accounts.values()), shipped)
+        if not own and all(account.lifecycle in SHIPPED for account in accounts.values()):
+            return shipped_lifecycles((account.lifecycle for account in accounts.values()), shipped)
         from reconciler.spec.lifecycles import read_lifecycles  # start-up: as above
 
         at = self.document.at
-        named = [(block.lifecycle, at("accounts", name, "lifecycle")) for name, block in accounts.items()]
+        named = [(account.lifecycle, at("accounts", name, "lifecycle")) for name, account in accounts.items()]
         return read_lifecycles(named, own, shipped, self.document, self.result, self.found)
 
 

@@ -12,7 +12,8 @@ from pydantic import ConfigDict, Field, WithJsonSchema
 from reconciler.model import currencies
 from reconciler.spec.fields import NAME_PATTERN, UNSAFE_PATTERN, Lineage, Name, Text, Version
 from reconciler.spec.limits import OverrideBlock, SafetyBlock
-from reconciler.spec.models import Block
+from reconciler.spec.models import Block, OptionsMap, Tenant
+from reconciler.spec.options import IDENTITY_PATTERN
 from reconciler.spec.trusted import SHIPPED
 
 CREDENTIALS_PATTERN: Final = "^(?!sqlite:)[^:]+://[^@]*:[^@]*@|[?&](?:password|passfile|sslpassword)="
@@ -53,6 +54,7 @@ LifecycleName = Annotated[
     Name,
     WithJsonSchema({"anyOf": [{"enum": list(SHIPPED)}, {"type": ["string", "integer"], "pattern": NAME_PATTERN}]}),
 ]
+IdentityName = Annotated[Text, WithJsonSchema({"type": "string", "pattern": IDENTITY_PATTERN})]
 
 
 class StoreBlock(Block):
@@ -68,11 +70,22 @@ class AccountBlock(Block):
     """One account: who serves it, and by which rules its subscriptions live."""
 
     provider: Text = "ledger"
-    """Who serves it: `ledger` keeps the records in our own store."""
-    lifecycle: LifecycleName = "classic"
-    """By which dated rules a ledger's subscriptions live and end: one that ships, or one of `lifecycles`."""
-    tenant: Text | None = None
-    """The provider's own id of this customer."""
+    """Who serves it: `ledger` keeps the records in our own store, for `manual` people make the changes; `microsoft`,
+    `partner-center`, `stripe` or an installed provider tells its own."""
+    lifecycle: LifecycleName | None = None
+    """By which dated rules its subscriptions live and end: one that ships, or one of `lifecycles`. Not given: `classic`
+    for `ledger` and `manual`, the provider's own for others."""
+    tenant: Tenant | None = None
+    """The provider's own id of this customer: who is signed in must be of it."""
+    options: OptionsMap | None = None
+    """What the provider needs beside the tenant. Never a secret, and never where to ask: both are the environment's."""
+    plan_as: IdentityName | None = None
+    """The identity that planning signs in with: the environment has its secrets by this name. Not given: the
+    provider's name."""
+    apply_as: IdentityName | None = None
+    """The one that an apply writes with. Not given: the same."""
+    on_drift: Literal["hold", "correct"] = "hold"
+    """What becomes of a change that only undoes what somebody did outside: `hold` leaves it for a person to decide."""
     catalogue: Literal["microsoft", "none"] | None = None
     """Whose product codes these are: `microsoft` warns of unknown ones, `none` shows no names."""
     currency: Currency | None = None

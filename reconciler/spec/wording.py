@@ -19,6 +19,7 @@ from reconciler.diagnostics import Diagnostic, did_you_mean, error
 from reconciler.spec.characters import escaped
 from reconciler.spec.fields import CONFIRM_PATTERN, NAME_PATTERN, UUID_PATTERN
 from reconciler.spec.models import FactsBlock, OwnCancelBlock
+from reconciler.spec.options import BUILT_IN, TELLING_NAME_PATTERN
 from reconciler.spec.positions import Document, Path, SpecPlace
 
 
@@ -85,6 +86,10 @@ def _unknown_key(document: Document, model: type[BaseModel], mistake: Mistake) -
     known = list(known_keys(model, mistake.path[:-1]))
     if key in FactsBlock.model_fields and "facts" in known:
         hint = "what was bought stands under 'facts'"
+    elif "options" in known and re.search(TELLING_NAME_PATTERN, key):
+        hint = "no secret stands in the settings: it comes from the environment, RECONCILE_…"
+    elif key in BUILT_IN and "options" in known:
+        hint = "it stands under 'options'"
     elif key in OwnCancelBlock.model_fields and "schedule" in known:
         hint = f"it stands within 'cancel': {{when: immediately, {key}: …}}"
     else:

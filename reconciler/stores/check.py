@@ -15,17 +15,20 @@ from reconciler.diagnostics import Diagnostic, error
 from reconciler.errors import StoreCorrupt
 from reconciler.events import EventKind
 from reconciler.journal import OutcomeKind
-from reconciler.stores import failures, rows
+from reconciler.stores import failures, rows, sightings
 from reconciler.stores.history import COLUMNS
 from reconciler.stores.migrations import STEPS, Step, expected_schema, schema
 from reconciler.stores.reader import head, open_reader
-from reconciler.stores.tables import EXPORTED, SUBSCRIPTIONS, Row
+from reconciler.stores.tables import EXPORTED, OBSERVATIONS, SUBSCRIPTIONS, Row
 
 _OF_A_KIND = 20
 """Findings with one code that are told: a store with a thousand broken rows is as broken as one with twenty."""
 _STORY = (
-    "SELECT number, serial, operation_id, closes, account, name, kind, outcome, previous, happened_at FROM journal"
-    " ORDER BY number"
+    "SELECT number, serial, operation_id, closes, account, name, kind, outcome, previous, happened_at, token"
+    " FROM journal ORDER BY number"
+)
+_NEVER_SEEN = (
+    "SELECT account, id FROM observations WHERE account NOT IN (SELECT account FROM sightings) ORDER BY account, id"
 )
 _TWICE = (
     "SELECT min(number), operation_id FROM journal WHERE outcome = 'succeeded'"
@@ -100,6 +103,10 @@ def _rows(connection: sqlite3.Connection) -> Iterator[str]:
     statement = f"SELECT {COLUMNS} FROM journal JOIN runs ON runs.number = journal.run"  # noqa: S608 - a constant
     for row in connection.execute(statement):
         yield from _problem(rows.history_entry, row)
+    for row in connection.execute(OBSERVATIONS.select):
+        yield from _problem(sightings.observation, row)
+    for account, id in connection.execute(_NEVER_SEEN):
+        yield f"observation {account}/{id}: its account was never observed"
     yield from _problem(lambda found: (rows.safety(found[3]), rows.freeze(*found[4:])), head(connection))
 
 
@@ -123,28 +130,38 @@ def _journal(connection: sqlite3.Connection) -> Iterator[str]:
     for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
         yield f"{table} {row} refers to an entry of {parent} that is not there"
     events = frozenset(map(str, EventKind))
-    open_intents: dict[int, str] = {}
+    open_intents: dict[str, int] = {}
     last = 0
-    for number, serial, operation_id, closes, _, _, kind, outcome, _, happened_at in connection.execute(_STORY):
-        if (serial is None) != (outcome == OutcomeKind.INTENDED):
+    for number, serial, operation_id, closes, _, _, kind, outcome, _, happened_at, token in connection.execute(_STORY):
+        intended, accepted = outcome == OutcomeKind.INTENDED, outcome == OutcomeKind.ACCEPTED
+        if (serial is None) != (intended or accepted):
             yield f"entry {number}: {outcome} with serial {serial}"
-        elif serial is None:
-            open_intents[number] = operation_id
-        elif serial < last:
+        elif serial is not None and serial < last:
             yield f"entry {number}: serial {serial} after {last}"
         last = max(last, serial or 0)
-        if closes is not None and open_intents.pop(closes, None) != operation_id:
-            yield f"entry {number}: closes entry {closes}, which is no open intent of the same operation"
+        if accepted and operation_id not in open_intents:
+            yield f"entry {number}: accepted, and there is no open intent of the same operation"
+        due = None if intended or accepted else open_intents.pop(operation_id, None)
+        if closes != due:
+            yield f"entry {number}: closes {_entry(closes)}, and the open intent of its operation is {_entry(due)}"
+        if intended:
+            open_intents[operation_id] = number
+        if accepted != (token is not None):
+            yield f"entry {number}: {outcome} {'with' if token is not None else 'without'} a token"
         if (happened_at is not None) != (kind in events):
             yield f"entry {number}: {kind} {'with' if happened_at else 'without'} an instant of its own"
     for number, operation_id in connection.execute(_TWICE):
         yield f"entry {number}: operation {operation_id} has succeeded more than once"
 
 
+def _entry(number: int | None) -> str:
+    return "none" if number is None else f"entry {number}"
+
+
 def _keys(connection: sqlite3.Connection) -> Iterator[str]:
     """Which records there must be, folded from what has succeeded."""
     expected: set[tuple[str, str]] = set()
-    for _, _, _, _, account, name, kind, outcome, previous, _ in connection.execute(_STORY):
+    for _, _, _, _, account, name, kind, outcome, previous, *_ in connection.execute(_STORY):
         if outcome != OutcomeKind.SUCCEEDED:
             continue
         if previous is not None:

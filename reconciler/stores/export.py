@@ -25,10 +25,9 @@ from reconciler.stores.sqlite import new_store
 from reconciler.stores.tables import EXPORTED, Table
 
 FORMAT = "reconcile-store"
-FORMAT_VERSION = 2
+FORMAT_VERSION = 3
 """Rises when an older release could no longer read what is written; what an older one wrote is always read."""
 
-_TABLES = {table.name: rank for rank, table in enumerate(EXPORTED)}
 _HEADER = frozenset({"counts", "format", "format_version", "lineage", "serial"})
 _END = frozenset({"lines", "sha256"})
 
@@ -98,7 +97,8 @@ class _Import:
         self._digest = sha256()
         self._counts: Counter[str] = Counter()
         self._rank = 0
-        self._tables: Sequence[Table] = EXPORTED
+        self._tables: Sequence[Table] = ()
+        self._ranks: dict[str, int] = {}
 
     def take(self, lines: Iterable[bytes]) -> ImportSummary:
         """All lines, from the header to the end."""
@@ -143,13 +143,14 @@ class _Import:
             raise InputError("newer-export", message, "upgrade reconcile")
         if header.keys() != _HEADER or type(version) is not int or version < 1:
             raise _edited(1, "the header is not as an export writes it")
-        self._tables = tuple(table.of(version) for table in EXPORTED)
+        self._tables = tuple(table.of(version) for table in EXPORTED if table.since <= version)
+        self._ranks = {table.name: rank for rank, table in enumerate(self._tables)}
         values = _values(1, line)
         self._digest.update(line)
         return values
 
     def _row(self, number: int, values: dict[str, object]) -> None:
-        rank = _TABLES.get(str(values.pop("table", None)))
+        rank = self._ranks.get(str(values.pop("table", None)))
         if rank is None or rank < self._rank:
             raise _edited(number, "no table, or not in its place")
         self._rank, table = rank, self._tables[rank]
@@ -162,7 +163,7 @@ class _Import:
     def _end(self, number: int, values: dict[str, object], header: dict[str, object]) -> None:
         if values != {"lines": number - 1, "sha256": self._digest.hexdigest()}:
             raise _edited(number, "the lines before it are not those that were exported")
-        if header["counts"] != {name: self._counts[name] for name in _TABLES}:
+        if header["counts"] != {name: self._counts[name] for name in self._ranks}:
             raise _edited(number, "the numbers of rows are not those of the header")
 
     def _prove(self, number: int, header: dict[str, object]) -> None:

@@ -25,11 +25,14 @@ COLUMNS = (
     " journal.before_values, journal.after_values, journal.reason, journal.error, runs.actor, runs.ci_run,"
     " runs.commit_ref, runs.commit_author, journal.source_file, journal.source_line, journal.source_column,"
     " runs.as_of, runs.allowed, journal.happened_at, journal.risk, journal.reversible_until,"
-    " journal.value_minor, journal.value_currency"
+    " journal.value_minor, journal.value_currency, journal.note"
 )
 _JOURNAL = f"SELECT {COLUMNS} FROM journal JOIN runs ON runs.number = journal.run WHERE"  # noqa: S608 - from this page
-_STANDS = "AND NOT (outcome = 'intended' AND EXISTS (SELECT 1 FROM journal AS o WHERE o.closes = journal.number))"
-"""An intent whose outcome was journaled is told by that outcome."""
+_STANDS = (
+    "AND NOT (outcome IN ('intended', 'accepted') AND EXISTS (SELECT 1 FROM journal AS later"
+    " WHERE later.operation_id = journal.operation_id AND later.number > journal.number))"
+)
+"""What is open is told by the last that was journaled of it: intended, accepted; in the end by its outcome alone."""
 _PAGE = f"{_JOURNAL} journal.number > ? {_STANDS} ORDER BY journal.number LIMIT ?"
 _FREEZES = (
     "SELECT id, started_at, command, reason, actor, ci_run FROM runs WHERE command IN ('freeze', 'thaw')"
@@ -43,6 +46,14 @@ RECENT = (
     " WHERE journal.outcome = 'succeeded' AND journal.at >= ?"
     f" AND journal.kind IN ({', '.join('?' * len(COUNTED))}) ORDER BY journal.number"
 )
+_BEGUN = RECENT.replace(
+    "journal.outcome = 'succeeded'",
+    "journal.outcome = 'intended' AND NOT EXISTS (SELECT 1 FROM journal AS later WHERE later.closes = journal.number)"
+    " AND EXISTS (SELECT 1 FROM journal AS later WHERE later.operation_id = journal.operation_id"
+    " AND later.number > journal.number AND later.outcome = 'accepted')",
+)
+"""The same, accepted and not over yet: what a person has as a task counts from when it was issued. What was only
+intended does not: where it was never sent, the plan asks for it once more."""
 _AT_A_TIME = 500
 _FOREVER = (1 << 63) - 1
 
@@ -60,11 +71,13 @@ def of_all(reading: Reading) -> Iterator[HistoryEntry]:
 
 
 def recent(reading: Reading, since: datetime) -> Iterator[RecentChange]:
-    """The changes that some limit counts, recorded at that instant or after it, oldest first."""
+    """The changes that some limit counts, recorded at that instant or after it, oldest first; with those begun then."""
     # Among instants of one second, those with a fraction stand before the one without as texts: begin with them all.
     second = instant_text(since.replace(microsecond=0)).removesuffix("Z")
     with reading() as connection:
-        found = [rows.recent_change(row) for row in connection.execute(RECENT, (second, *sorted(COUNTED)))]
+        values = (second, *sorted(COUNTED))
+        both = [*connection.execute(RECENT, values), *connection.execute(_BEGUN, values)]
+        found = [rows.recent_change(row) for row in sorted(both)]
     return iter([one for one in found if one.at >= since])
 
 

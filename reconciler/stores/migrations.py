@@ -93,6 +93,20 @@ STEPS: tuple[Step, ...] = (
             "CREATE INDEX journal_recent ON journal (kind, at) WHERE outcome = 'succeeded'",
         ),
     ),
+    Step(
+        3,
+        "outside providers",
+        (
+            "ALTER TABLE journal ADD COLUMN token TEXT",
+            "ALTER TABLE journal ADD COLUMN note TEXT",
+            "CREATE TABLE sightings (account TEXT NOT NULL PRIMARY KEY, at TEXT NOT NULL, complete INTEGER NOT NULL)",
+            # As with the subscriptions: it lies in the order in which an account is read and replaced.
+            """CREATE TABLE observations (
+                account TEXT NOT NULL, id TEXT NOT NULL, at TEXT NOT NULL, shown TEXT, obstacle TEXT,
+                PRIMARY KEY (account, id)
+            ) WITHOUT ROWID""",
+        ),
+    ),
 )
 
 

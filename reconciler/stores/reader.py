@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -14,17 +14,14 @@ from typing import Self
 from reconciler.diagnostics import Diagnostic
 from reconciler.journal import FreezeEntry, HistoryEntry, Holder
 from reconciler.model import SubscriptionKey
+from reconciler.observed import ObservedAccount
 from reconciler.stored import RecentChange, StoredState
-from reconciler.stores import failures, history, recovery, rows
+from reconciler.stores import failures, history, intents, recovery, rows, sightings
 from reconciler.stores.migrations import STEPS, Step
 from reconciler.stores.opening import inspect
 from reconciler.stores.tables import ACCOUNTS, HOLDER, STORE, SUBSCRIPTIONS, Row
 
 _UNFINISHED = "SELECT id, fingerprint FROM runs WHERE finished_at IS NULL AND carried_on_by IS NULL ORDER BY number"
-_OPEN = (
-    "SELECT account, name FROM journal WHERE outcome = 'intended'"
-    " AND NOT EXISTS (SELECT 1 FROM journal AS later WHERE later.closes = journal.number)"
-)
 
 
 def open_reader(path: Path, lock_timeout: float, *, steps: Sequence[Step] = STEPS) -> SqliteReader | None:
@@ -73,7 +70,7 @@ class SqliteReader:
                 freeze=rows.freeze(*freeze),
                 last_as_of=rows.last_as_of(last_as_of),
                 unfinished={str(run): made for run, made in connection.execute(_UNFINISHED)},
-                open_intents=frozenset(SubscriptionKey(*key) for key in connection.execute(_OPEN)),
+                open_intents=intents.open_by_key(connection, subscriptions),
                 diagnostics=self._found,
             )
 
@@ -91,6 +88,11 @@ class SqliteReader:
     def recent(self, since: datetime) -> Iterator[RecentChange]:
         """The succeeded changes that some limit counts, recorded (real time) at that instant or later, oldest first."""
         return history.recent(self.reading, since)
+
+    def observations(self, accounts: Collection[str] | None = None) -> dict[str, ObservedAccount]:
+        """What was last observed of these accounts (None: of all); an account never observed is not there."""
+        with self.reading() as connection, collector_at_rest():
+            return sightings.kept(connection, accounts)
 
     def holder(self) -> Holder | None:
         """Who holds the lease, as far as that run has written it down."""

@@ -20,6 +20,8 @@ from reconciler.stores.tables import JOURNAL, SUBSCRIPTIONS, Row, instant_text
 
 BATCH = 10_000
 _LOOKUPS = 500
+_OPEN = frozenset({OutcomeKind.INTENDED, OutcomeKind.ACCEPTED})
+"""An operation is open when its last entry is one of these."""
 _FORGET = "DELETE FROM subscriptions WHERE account = ? AND name = ?"
 
 
@@ -29,6 +31,7 @@ class _Earlier(NamedTuple):
     number: int
     run: int
     outcome: str
+    token: str | None
 
 
 def record(connection: sqlite3.Connection, run: int, serial: int, entries: Sequence[Entry], at: datetime) -> int:
@@ -57,11 +60,31 @@ def intend(connection: sqlite3.Connection, run: int, entries: Sequence[Entry], a
     connection.executemany(JOURNAL.insert, _lines(new, run, None, at))
 
 
+def accept(connection: sqlite3.Connection, run: int, entries: Sequence[Entry], at: datetime) -> None:
+    """Write what was accepted, but for operations that have succeeded, and for the token that was told last."""
+    earlier = _earlier(connection, entries)
+    last: dict[str, str] = {}
+    new: list[tuple[Entry, int | None]] = []
+    for entry in entries:
+        outcome = entry.outcome
+        known: Sequence[_Earlier] = earlier.get(entry.operation_id, ())
+        if outcome.kind is not OutcomeKind.ACCEPTED or outcome.token is None:
+            raise RuntimeError(f"{entry.change.key}: {outcome.kind} without a token was not accepted")
+        if _succeeded(known):
+            continue
+        if _open(known) is None:
+            raise RuntimeError(f"{entry.change.key}: accepted without an open intent of {entry.operation_id}")
+        if last.get(entry.operation_id, known[-1].token) != outcome.token:
+            last[entry.operation_id] = outcome.token
+            new.append((entry, None))
+    connection.executemany(JOURNAL.insert, _lines(new, run, None, at))
+
+
 def _fresh(connection: sqlite3.Connection, run: int, entries: Sequence[Entry]) -> list[tuple[Entry, int | None]]:
     """The entries that were not recorded before, each with the number of the open intent that it closes.
 
-    What has succeeded stays so; the same outcome of the same run is told once: it is repeated only after a crash, by
-    a run that could not know whether its last transaction had reached the disk.
+    What has succeeded stays so; the same outcome of the same run is told once, unless it was intended anew since: it
+    is repeated only after a crash, by a run that could not know whether its last transaction had reached the disk.
     """
     earlier = _earlier(connection, entries)
     told: dict[str, OutcomeKind] = {}
@@ -75,16 +98,17 @@ def _fresh(connection: sqlite3.Connection, run: int, entries: Sequence[Entry]) -
             continue
         told[entry.operation_id] = outcome
         known = earlier.get(entry.operation_id, ())
-        if not (_succeeded(known) or any(one.run == run and one.outcome == outcome for one in known)):
-            intent = _open(known)
+        intent = _open(known)
+        told_before = intent is None and any(one.run == run and one.outcome == outcome for one in known)
+        if not (_succeeded(known) or told_before):
             fresh.append((entry, intent and intent.number))
     return fresh
 
 
 def _refuse_nonsense(entry: Entry) -> None:
     change, outcome = entry.change, entry.outcome
-    if outcome.kind is OutcomeKind.INTENDED:
-        raise RuntimeError(f"{change.key}: an intent is no outcome")
+    if outcome.kind in _OPEN:
+        raise RuntimeError(f"{change.key}: what is {outcome.kind} has no outcome yet")
     if entry.previous is not None and entry.previous.account != change.key.account:
         raise RuntimeError(f"{change.key}: was {entry.previous} before, in another account")
     if isinstance(change, Event) and (outcome.kind is not OutcomeKind.SUCCEEDED or entry.previous is not None):
@@ -102,8 +126,10 @@ def _refuse_intended_event(entry: Entry) -> None:
 
 
 def _open(known: Sequence[_Earlier]) -> _Earlier | None:
-    """The intent that has no outcome yet: it can only be the last of its operation's entries."""
-    return known[-1] if known and known[-1].outcome == OutcomeKind.INTENDED else None
+    """The intent that has no outcome yet: only what was accepted of it can stand behind it."""
+    if not known or known[-1].outcome not in _OPEN:
+        return None
+    return next((one for one in reversed(known) if one.outcome == OutcomeKind.INTENDED), None)
 
 
 def _succeeded(known: Sequence[_Earlier]) -> bool:
@@ -116,7 +142,7 @@ def _earlier(connection: sqlite3.Connection, entries: Sequence[Entry]) -> dict[s
         ids = [entry.operation_id for entry in entries[begin : begin + _LOOKUPS]]
         marks = ", ".join("?" * len(ids))
         statement = (
-            "SELECT operation_id, number, run, outcome FROM journal"  # noqa: S608 - only question marks are put in
+            "SELECT operation_id, number, run, outcome, token FROM journal"  # noqa: S608 - only question marks are put in
             f" WHERE operation_id IN ({marks}) ORDER BY number"
         )
         for operation_id, *rest in connection.execute(statement, ids):

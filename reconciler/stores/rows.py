@@ -16,7 +16,7 @@ from reconciler.changes import Kind, Risk
 from reconciler.consequences import Impact
 from reconciler.diagnostics import Location
 from reconciler.events import Event
-from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, OutcomeKind, Run
+from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, OpenIntent, OutcomeKind, Run
 from reconciler.model import (
     Cancel,
     Money,
@@ -148,6 +148,7 @@ def journal_row(entry: Entry, run: int, serial: int | None, at: str, closes: int
     else:
         external_id, reason, source = change.external_id, change.reason, change.place.location
         consequences = (None, str(change.risk), *_impact(change.impact))
+    outcome = entry.outcome
     return (
         None,
         run,
@@ -158,17 +159,19 @@ def journal_row(entry: Entry, run: int, serial: int | None, at: str, closes: int
         change.key.account,
         change.key.name,
         str(change.kind),
-        str(entry.outcome.kind),
+        str(outcome.kind),
         entry.previous and entry.previous.name,
         external_id,
         json_text(change.before),
         json_text(change.after),
         reason,
-        clean(entry.outcome.error),
+        clean(outcome.error),
         source.file,
         source.line,
         source.column,
         *consequences,
+        outcome.token if outcome.kind is OutcomeKind.ACCEPTED else None,  # of what is over, nobody asks any more
+        clean(outcome.note),
     )
 
 
@@ -198,13 +201,34 @@ def history_entry(row: Row) -> HistoryEntry:
             ci_run=_optional_text(row[12]),
             commit=_optional_text(row[13]) if decided else None,
             commit_author=_optional_text(row[14]) if decided else None,
-            source=Location(_text(row[15]), _given(row[16]), _given(row[17])) if row[15] else None,
+            source=_location(row[15:18]),
             as_of=instant(row[18]),
             allowed=_texts(row[19]),
             happened_at=_optional_instant(row[20]),
             risk=None if row[21] is None else Risk(row[21]),
             reversible_until=_optional_instant(row[22]),
             value=_price(row[23:25]),
+            note=_optional_text(row[25]),
+        )
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"journal entry {row[0]}: {error}") from error
+
+
+def open_intent(row: Row) -> tuple[int, OpenIntent]:
+    """One open intent with its number, from the columns of `intents.OPEN`; ValueError for one that is none."""
+    try:
+        return _given(row[0]), OpenIntent(
+            operation_id=_text(row[1]),
+            key=SubscriptionKey(_text(row[2]), _text(row[3])),
+            kind=Kind(row[4]),
+            external_id=_optional_text(row[5]),
+            before=_object(row[6]),
+            after=_object(row[7]),
+            reason=_optional_text(row[8]),
+            source=_location(row[9:12]),
+            run=_text(row[12]),
+            at=instant(row[13]),
+            token=_optional_text(row[14]),
         )
     except (TypeError, ValueError) as error:
         raise ValueError(f"journal entry {row[0]}: {error}") from error
@@ -312,6 +336,11 @@ def _price(raw: tuple[Any, Any]) -> Money | None:
     if minor is None and currency is None:
         return None
     return Money(_given(minor), _text(currency))  # not only those in use today: currencies are retired
+
+
+def _location(raw: Row) -> Location | None:
+    file, line, column = raw
+    return Location(_text(file), _given(line), _given(column)) if file else None
 
 
 def _term(raw: tuple[str, str]) -> Term:

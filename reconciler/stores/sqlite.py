@@ -11,13 +11,14 @@ import os
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from itertools import count
 from pathlib import Path
 
 from reconciler.journal import Entry, Freeze, Holder, Run
+from reconciler.observed import ObservedAccount
 from reconciler.ports import Bookkeeping
-from reconciler.stores import failures, recording, rows
+from reconciler.stores import failures, recording, rows, sightings
 from reconciler.stores.migrations import STEPS, Step, migrate, version
 from reconciler.stores.opening import connect, inspect, make_folder, placed, refuse_newer, refuse_strange_schema
 from reconciler.stores.reader import SqliteReader, collector_at_rest, head, open_reader
@@ -86,10 +87,27 @@ class SqliteStore(SqliteReader):
         with self._writing() as connection:
             connection.execute(_NEW_RUN, (None, *rows.run_row(run)))
 
-    def intend(self, run_id: str, entries: Sequence[Entry]) -> None:
-        """Journal intents, at the real time; what is open or has succeeded is not intended again."""
+    def intend(self, run_id: str, entries: Sequence[Entry], at: datetime) -> None:
+        """Journal intents; what is open or has succeeded is not intended again."""
         with self._writing() as connection:
-            recording.intend(connection, _begun(connection, run_id), entries, datetime.now(UTC))
+            recording.intend(connection, _begun(connection, run_id), entries, at)
+
+    def accept(self, run_id: str, entries: Sequence[Entry], at: datetime) -> None:
+        """Journal that a provider works on what was intended, with the token of each; they stay open.
+
+        Idempotent: the token that was told last is not told again, and what has succeeded stays so.
+        """
+        with self._writing() as connection:
+            recording.accept(connection, _begun(connection, run_id), entries, at)
+
+    def keep_observations(self, observed: Sequence[ObservedAccount]) -> None:
+        """Keep what was observed, instead of what was kept of those accounts before; the serial does not move.
+
+        Of an incomplete one just what was read is replaced; one in trouble, and one that came from here, changes
+        nothing.
+        """
+        with self._writing() as connection, collector_at_rest():
+            sightings.keep(connection, observed)
 
     def record(self, run_id: str, entries: Sequence[Entry], at: datetime) -> int:
         """Rows, serial and outcomes in one transaction; answers the new serial.

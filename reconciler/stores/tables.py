@@ -58,10 +58,12 @@ class Column:
 class Table:
     """One table; the first `keys` columns are its key, and the order of its export."""
 
-    def __init__(self, name: str, columns: Sequence[Column], keys: int = 1) -> None:
+    def __init__(self, name: str, columns: Sequence[Column], keys: int = 1, since: int = 1) -> None:
         self.name = name
         self.columns = tuple(columns)
         self.keys = keys
+        self.since = since
+        """The format version of exports in which it came."""
         self.names = tuple(column.name for column in columns)
         self._flags = tuple(column.name for column in columns if column.form is Form.FLAG)
         self._documents = tuple(column.name for column in columns if column.form is Form.JSON)
@@ -87,7 +89,7 @@ class Table:
 
     def of(self, version: int) -> Table:
         """The table as exports of that format version have it; what came later, the database fills as a migration."""
-        return Table(self.name, [column for column in self.columns if column.since <= version], self.keys)
+        return Table(self.name, [column for column in self.columns if column.since <= version], self.keys, self.since)
 
     def problem(self, row: Sequence[object]) -> str | None:
         """Why a row cannot be one of this table, or None where it can."""
@@ -307,12 +309,35 @@ JOURNAL = Table(
         _instant("reversible_until", optional=True, since=2),
         _number("value_minor", optional=True, since=2),
         _text("value_currency", optional=True, since=2),
+        _text("token", optional=True, since=3),
+        _text("note", optional=True, since=3),
     ),
 )
-"""Append-only. An intent has no serial; an outcome has the serial that it made, and `closes` names its intent.
+"""Append-only. An intent has no serial; an outcome has the serial that it made, and `closes` names its intent. Between
+them may stand entries, also without a serial, that a provider accepted it: just those have a `token`.
 
 Just events have `happened_at`; what no file of the specs asks for has an empty `source_file`.
 """
+
+SIGHTINGS = Table(
+    "sightings", (_text("account", since=3), _instant("at", since=3), _flag("complete", since=3)), since=3
+)
+"""Every outside account that was ever observed; `at` is the age of the oldest part of what is kept of it."""
+
+OBSERVATIONS = Table(
+    "observations",
+    (
+        _text("account", since=3),
+        _text("id", since=3),
+        _instant("at", since=3),
+        _json("shown", optional=True, since=3),
+        _json("obstacle", optional=True, since=3),
+    ),
+    keys=2,
+    since=3,
+)
+"""What was last seen of each subscription by its provider's id: as it was shown, or why it could not be read; where
+there is neither, the provider said that it has none of that id."""
 
 HOLDER = Table(
     "holder",
@@ -320,5 +345,5 @@ HOLDER = Table(
 )
 """One row, while a run holds the lease and says so; about a process, not the estate, and therefore not exported."""
 
-EXPORTED = (STORE, ACCOUNTS, SUBSCRIPTIONS, RUNS, JOURNAL)
+EXPORTED = (STORE, ACCOUNTS, SUBSCRIPTIONS, RUNS, JOURNAL, SIGHTINGS, OBSERVATIONS)
 """In the order in which they are written, so that nothing refers to what comes later (but `carried_on_by`)."""

@@ -33,13 +33,22 @@ def row(*cells: str) -> str:
 
 
 def table(
-    title: str, columns: Sequence[str], items: Sequence[_Item], made: Callable[[_Item], str], *, folded: bool = False
+    title: str,
+    columns: Sequence[str],
+    items: Sequence[_Item],
+    made: Callable[[_Item], str],
+    *,
+    folded: bool = False,
+    count: int | None = None,
 ) -> list[Block]:
-    """A titled table, or nothing at all for no items; folded, it opens on a click."""
+    """A titled table, or nothing at all for no items; folded, it opens on a click.
+
+    `count`: how many they are, where an item stands for several.
+    """
     if not items:
         return []
     heading = (row(*columns), row(*("---" for _ in columns)))
-    title = f"{title} ({len(items):,})"
+    title = f"{title} ({len(items) if count is None else count:,})"
     opening = f"<details><summary>{title}</summary>" if folded else f"#### {title}"
     tail = ("", "</details>") if folded else ()
     return [Block((opening, "", *heading), tail, len(items), lambda index: made(items[index]))]

@@ -36,6 +36,8 @@ _NOT_KNOWN = {
 
 ALSO = "also"
 """The word that side effects stand under."""
+NOTE = "note"
+"""The word that a sentence stands under which is ready-made."""
 
 _NOTHING = Impact()
 
@@ -61,7 +63,7 @@ class Consequences:
     closes: str = ""
     """The instant at which that ends."""
     notes: tuple[tuple[str, tuple[str, ...]], ...] = ()
-    """What else there is to know, each under a word of its own: `also`, `not known`, `instead of`."""
+    """What else there is to know, each under a word of its own: `also`, `not known`, `instead of`, `note`."""
     at_once: bool = False
     """It cannot wait: dates come before sums."""
 
@@ -69,6 +71,10 @@ class Consequences:
     def made(self) -> Consequences:
         """The same of a change that was made: no window is open any more, and how to undo it is told apart."""
         return replace(self, undo="", window="", closes="")
+
+    def noting(self, note: str | None) -> Consequences:
+        """The same with one more note, if there is any."""
+        return replace(self, notes=(*self.notes, (NOTE, (note,)))) if note else self
 
     @property
     def main(self) -> list[str]:
@@ -86,7 +92,14 @@ class Consequences:
 def consequences(change: Change, now: datetime) -> Consequences:
     """What follows from a change; days to the window's close count from `now`, an instant in UTC."""
     moves = tuple(moved_words(change))
-    return _foreseen(change.kind, change.risk, change.impact or _NOTHING, change.after, now, moves)
+    found = _foreseen(change.kind, change.risk, change.impact or _NOTHING, change.after, now, moves)
+    return found if change.instead_of is None else replace(found, notes=tuple(notes_of_change(change)))
+
+
+def notes_of_change(change: Change) -> list[tuple[str, tuple[str, ...]]]:
+    """What else there is to know of a change: its impact's notes, and what its provider cannot tell apart."""
+    found = notes_of(change.impact or _NOTHING)
+    return found if change.instead_of is None else [*found, (NOTE, (change.instead_of,))]
 
 
 def scheduled_consequences(item: Scheduled, now: datetime) -> Consequences:

@@ -98,7 +98,8 @@ def _summary(found: CounterSpec) -> str:
     parts = [f"{len(replies):,} {_COUNTED[answer]}" for answer, replies in _grouped(found)]
     said = f"{counted(changes, 'change')}: {', '.join(parts)}."
     if found.elapsed:
-        said = f"{said} What time did is never taken back: {counted(found.elapsed, 'event')}."
+        who = "time and others" if found.outside else "time"
+        said = f"{said} What {who} did is never taken back: {counted(found.elapsed, 'event')}."
     if not found.patch:
         return f"{said} There is nothing to patch."
     return f"{said} Nothing is changed yet: `git apply` the patch, then `reconcile --dry-run`."

@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from reconciler.changes import Blocked, Change, Kind, Listed, Refusal, Scheduled
+from reconciler.changes import Blocked, Change, Kind, Listed, Pending, Refusal, Scheduled
 from reconciler.consequences import Due
 from reconciler.diagnostics import Diagnostic, Place, Severity, in_order
 from reconciler.events import Event
 from reconciler.impact import first_irreversible
 from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.plan import Plan, Verdict
+from reconciler.views.closing import ABOUT_BEGUN, Noted, after, begun, error_words, noted, report_summary
 from reconciler.views.consequences import (
     Consequences,
     consequences,
@@ -27,8 +28,9 @@ from reconciler.views.consequences import (
     totals_words,
 )
 from reconciler.views.escape import github_data, github_property, line_start, terminal
+from reconciler.views.outside import Crowd, blocked_rows, pending_first, pending_phrases, seen_rows
 from reconciler.views.paint import shorten
-from reconciler.views.timeline import due_sentence, due_words, elapsed_counts, scheduled_verb
+from reconciler.views.timeline import due_sentence, due_words, elapsed_about, elapsed_counts, scheduled_verb
 from reconciler.views.undo_words import Undoing, by_no_policy, undo_phrases
 from reconciler.views.words import (
     DONE,
@@ -40,7 +42,6 @@ from reconciler.views.words import (
     grouped,
     per_account,
     plan_summary,
-    report_summary,
     sentence,
     worst_first,
 )
@@ -84,6 +85,7 @@ def plan_github(
     undoing: Undoing = by_no_policy,
 ) -> str:
     """Annotations for the plan or the apply of it, and for every finding; the last line is the summary."""
+    plan = after(plan, report)
     refused = "would be refused" if report is None else "refused"
     found = [_refusal(item, refused) for item in worst_first(verdict.refused)]
     if report is None:
@@ -91,9 +93,11 @@ def plan_github(
         last = [*_sums(plan), plan_summary(plan, verdict), due_sentence(plan.due)]
     else:
         done = [item.change for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED]
-        found += [*_unsuccessful(report.changes), *_changes(done, names, DONE, plan.as_of, undoing)]
+        found += [*_unsuccessful(report.changes), *_begun(report)]
+        found += _changes(done, names, DONE, plan.as_of, undoing, noted(report))
         last = [report_summary(plan, verdict, report)]
-    found += [_blocked(item) for item in sorted(plan.blocked, key=lambda item: (item.key, item.kind.rank))]
+    found += [*_seen(plan), *map(_pending, pending_first(plan.pending))]
+    found += map(_blocked, blocked_rows(plan.blocked))
     found += [_held(item) for item in sorted(plan.held, key=lambda item: item.key)]
     found += [*_diagnostics(plan.diagnostics), *(_scheduled(item, plan.as_of) for item in plan.scheduled)]
     found += _elapsed(plan.elapsed if report is None else report.elapsed)
@@ -137,6 +141,7 @@ def _changes(
     verbs: Mapping[Kind, str],
     now: datetime,
     undoing: Undoing | None = None,
+    known: Noted | None = None,
 ) -> list[_Annotation]:
     """The changes in reading order: what cannot be undone warns, the rest informs; new records as a count."""
     found = []
@@ -151,13 +156,14 @@ def _changes(
         for change in members:
             name = f" ({names(change.key.account, change.product)})" if change.product else ""
             title = f"{verbs[change.kind]}: {change.key}{name}"
-            found.append(_Annotation(level, title, (), change.place, partial(_told, change, now, undoing)))
+            note = (known or {}).get((change.key, change.kind))
+            found.append(_Annotation(level, title, (), change.place, partial(_told, change, now, undoing, note)))
     return found
 
 
-def _told(change: Change, now: datetime, undoing: Undoing | None) -> tuple[str, ...]:
+def _told(change: Change, now: datetime, undoing: Undoing | None, note: str | None) -> tuple[str, ...]:
     """What follows from a change, of one that was made also how it is taken back, and why."""
-    found, why = consequences(change, now), _labelled("why", change.reason)
+    found, why = consequences(change, now).noting(note), _labelled("why", change.reason)
     if undoing is None:
         return (*_following(found), why)
     return (*_following(found.made), _labelled("undo", "; ".join(undo_phrases(undoing(change)))), why)
@@ -188,7 +194,7 @@ def _scheduled(item: Scheduled, now: datetime) -> _Annotation:
 
 def _elapsed(events: Sequence[Event]) -> list[_Annotation]:
     """What time did, as a count: the other formats name each."""
-    return [_Annotation("notice", "elapsed", (f"what time did: {elapsed_counts(events)}",))] if events else []
+    return [_Annotation("notice", "elapsed", (f"{elapsed_about(events)}: {elapsed_counts(events)}",))] if events else []
 
 
 _NOT_DONE = {
@@ -205,17 +211,49 @@ def _unsuccessful(changes: Iterable[ChangeReport]) -> list[_Annotation]:
         if item.outcome in _NOT_DONE:
             level, word = _NOT_DONE[item.outcome]
             title = f"{word}: {VERBS[item.change.kind]} {item.change.key}"
-            found.append(_Annotation(level, title, (item.error or "",), item.change.place))
+            found.append(_Annotation(level, title, (error_words(item),), item.change.place))
     return found
 
 
-def _blocked(item: Blocked) -> _Annotation:
+def _begun(report: ApplyReport) -> list[_Annotation]:
+    """What a person or a provider has now: none of it is done."""
+    return [
+        _Annotation(
+            "notice",
+            f"{word}: {VERBS[item.change.kind]} {item.change.key}",
+            (ABOUT_BEGUN[word], item.note or ""),
+            item.change.place,
+        )
+        for word, items in begun(report).items()
+        for item in items
+    ]
+
+
+def _blocked(row: Blocked | Crowd) -> _Annotation:
+    item = row.first if isinstance(row, Crowd) else row
     title = f"blocked: {VERBS[item.kind]} {item.key}"
+    if isinstance(row, Crowd):
+        title = f"blocked: {row.verbs(VERBS)} {row.where}: {row.many}"
     return _Annotation("warning", title, (f"{item.code}: {item.detail}", _hint(item.hint)), item.place)
 
 
 def _held(item: Listed) -> _Annotation:
     return _Annotation("warning", f"held: {item.key}", (item.detail, _hint(item.hint)), item.place)
+
+
+def _pending(item: Pending) -> _Annotation:
+    """What is overdue warns; neither is done."""
+    level, word = ("warning", "overdue") if item.overdue else ("notice", "pending")
+    lines = ("; ".join(pending_phrases(item)), item.detail, _hint(item.hint))
+    return _Annotation(level, f"{word}: {VERBS[item.kind]} {item.key}", lines, item.place)
+
+
+def _seen(plan: Plan) -> list[_Annotation]:
+    """What cannot be read warns; how old the rest is, in one notice."""
+    rows = seen_rows(plan.sightings, plan.as_of)
+    found = [_Annotation("warning", f"not observed: {row.who}", row.phrases) for row in rows if row.trouble]
+    lines = [f"{row.who}: {'; '.join(row.phrases)}" for row in rows if not row.trouble]
+    return [*found, _Annotation("notice", "observed", tuple(lines))] if lines else found
 
 
 def _diagnostics(items: Iterable[Diagnostic]) -> list[_Annotation]:

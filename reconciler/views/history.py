@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 from heapq import merge
 
 from reconciler.changes import Kind, Risk
+from reconciler.events import EventKind
 from reconciler.journal import FreezeEntry, HistoryEntry, OutcomeKind
 from reconciler.model import money_text
 from reconciler.views.paint import BLANK, Line, Piece, Style, column, padded, paint
@@ -24,10 +25,11 @@ _STYLES = {
     OutcomeKind.UNKNOWN: Style.DANGER,
     OutcomeKind.INTENDED: Style.ENDING,
     OutcomeKind.SKIPPED: Style.QUIET,
+    OutcomeKind.ACCEPTED: Style.ENDING,
 }
 _TERM = ("term_start", "term_end")
-_UNDONE = frozenset({OutcomeKind.FAILED, OutcomeKind.SKIPPED})
-"""Nothing follows from what was not done."""
+_UNDONE = frozenset({OutcomeKind.FAILED, OutcomeKind.SKIPPED, OutcomeKind.ACCEPTED})
+"""Nothing follows from what was not done, or not yet."""
 
 
 def history_text(entries: Sequence[HistoryEntry], *, freezes: Sequence[FreezeEntry] = (), colour: bool = False) -> str:
@@ -80,7 +82,8 @@ def _together(entries: Sequence[HistoryEntry], freezes: Sequence[FreezeEntry]) -
 def _ending(entry: HistoryEntry) -> Piece:
     """What became of it; of an event, when it happened, which is not when that was recorded."""
     if entry.happened_at is not None:
-        return Piece(f"happened {_instant(entry.happened_at)}", Style.QUIET)
+        word = "observed" if entry.kind == EventKind.NOTICED else "happened"  # nobody tells when it was changed
+        return Piece(f"{word} {_instant(entry.happened_at)}", Style.QUIET)
     return Piece(entry.outcome.value, _STYLES[entry.outcome])
 
 
@@ -99,6 +102,7 @@ def _details(entry: HistoryEntry | FreezeEntry) -> list[Line]:
         ", ".join(_moves(entry)),
         "; ".join(_consequences(entry)),
         f"error: {entry.error}" if entry.error else "",
+        f"note: {entry.note}" if entry.note else "",
         f"{why}{entry.source or ''}" if entry.reason or entry.source else "",
         "; ".join(part for part in (as_of, decided + author, applied, allowed, run) if part),
     )
@@ -134,6 +138,8 @@ def _moves(entry: HistoryEntry) -> Iterator[str]:
         yield f"term {term_words(str(after.pop('term_start')), str(after.pop('term_end')))}"
     for name, was, now in differences(before, after):
         yield f"{name} {was} -> {now}"
+    if entry.kind == EventKind.NOTICED:
+        yield "changed outside"
 
 
 def _instant(at: datetime) -> str:

@@ -17,6 +17,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.impact import first_irreversible
 from reconciler.journal import ApplyReport, FreezeEntry, HistoryEntry, OutcomeKind
 from reconciler.plan import Bindings, Plan, Verdict
+from reconciler.views.closing import after
 from reconciler.views.escape import json_bytes
 from reconciler.views.json_values import (
     Document,
@@ -26,16 +27,18 @@ from reconciler.views.json_values import (
     impact_values,
     instant,
     money_values,
+    pending_values,
     plain,
     product_values,
     scheduled_values,
+    sighting_values,
     source,
     totals_values,
 )
 from reconciler.views.undo_words import Undoing, by_no_policy
 from reconciler.views.words import NameOf, in_scope, worst_first
 
-FORMAT_VERSION = "1.1"
+FORMAT_VERSION = "1.2"
 
 
 def plan_json(
@@ -49,6 +52,7 @@ def plan_json(
     pretty: bool = True,
 ) -> bytes:
     """The plan, or with a report the apply of it, as one document."""
+    plan = after(plan, report)
     applied = None if report is None else _Applied(report, undoing)
     head = _head(command, plan.as_of)
     head |= {} if report is None else {"run": report.run, "elapsed_recorded": len(report.elapsed)}
@@ -78,6 +82,7 @@ def _beside(plan: Plan, names: NameOf) -> Document:
     return {
         "blocked": [_blocked(item, names) for item in plan.blocked],
         "held": [_listed(item, names) for item in plan.held],
+        "pending": [pending_values(item, names) for item in plan.pending],
         "drift": [_drift(item) for item in plan.drift],
         "released": [_listed(item, names) for item in plan.released],
         "ended": [_listed(item, names) for item in plan.ended],
@@ -85,6 +90,7 @@ def _beside(plan: Plan, names: NameOf) -> Document:
         "scheduled": [scheduled_values(item, names) for item in plan.scheduled],
         "due": [due_values(item, names) for item in plan.due],
         "unmanaged": [str(key) for key in plan.unmanaged],
+        "sightings": [sighting_values(item) for item in plan.sightings],
     }
 
 
@@ -113,10 +119,10 @@ def failure_json(
         case "what-if":
             body = {"ways": []}
         case _:
-            lists = "changes blocked held drift released ended elapsed scheduled due unmanaged rules".split()
+            lists = "changes blocked held pending drift released ended elapsed scheduled due unmanaged sightings rules"
             none: Document = {"bindings": None, "fingerprint": None, "headlines": [], "refused": [], "summary": {}}
             none |= {"totals": None, "first_irreversible": None}
-            body = {**none, **{name: [] for name in lists}}
+            body = {**none, **{name: [] for name in lists.split()}}
     tail = {"diagnostics": diagnostics_values(diagnostics)}
     return printed({**_head(command, as_of), **wrong, **body, **tail}, pretty=pretty)
 
@@ -143,12 +149,17 @@ def explain_json(explanation: object, *, as_of: datetime, pretty: bool = True) -
 
 
 def note_json(
-    command: str, values: Mapping[str, object], diagnostics: Iterable[Diagnostic] = (), *, pretty: bool = True
+    command: str,
+    values: Mapping[str, object],
+    diagnostics: Iterable[Diagnostic] = (),
+    *,
+    as_of: datetime | None = None,
+    pretty: bool = True,
 ) -> bytes:
-    """What a small command did, by name."""
+    """What a small command did, by name; `as_of` where an instant belongs to it."""
     named = {name: plain(value) for name, value in values.items()}
     tail = {"diagnostics": diagnostics_values(diagnostics)}
-    return printed({**_head(command, None), **named, **tail}, pretty=pretty)
+    return printed({**_head(command, as_of), **named, **tail}, pretty=pretty)
 
 
 def document_json(
@@ -168,6 +179,7 @@ def history_values(entry: HistoryEntry) -> Document:
         "kind": entry.kind,
         "outcome": entry.outcome.value,
         "error": entry.error,
+        "note": entry.note,
         "before": dict(entry.before),
         "after": dict(entry.after),
         "reason": entry.reason,
@@ -201,6 +213,7 @@ def _bindings(bindings: Bindings) -> Document:
             "exclude": list(bindings.exclude),
             "paths": list(bindings.paths),
         },
+        "correct": list(bindings.correct),
     }
 
 
@@ -224,6 +237,8 @@ def _counts(plan: Plan, verdict: Verdict) -> dict[str, int]:
         **{kind.value: counts[kind.value] for kind in Kind},
         "blocked": len(plan.blocked),
         "held": len(plan.held),
+        "pending": len(plan.pending),
+        "overdue": sum(1 for item in plan.pending if item.overdue),
         "drift": len(plan.drift),
         "released": len(plan.released),
         "ended": len(plan.ended),
@@ -249,11 +264,13 @@ class _Applied:
         if report is None:
             refusal = in_scope(refused, change.key)
             error = f"refused: {refusal.limit}" if refusal else "not applied"
-            return {"outcome": "skipped", "error": error, "undo": None}
+            return {"outcome": "skipped", "error": error, "code": None, "note": None, "undo": None}
         outcome, done = report.outcome, report.outcome is OutcomeKind.SUCCEEDED
         return {
             "outcome": "unknown" if outcome is OutcomeKind.INTENDED else outcome.value,
             "error": report.error,
+            "code": report.code,
+            "note": report.note,
             "undo": plain(self._undoing(change)) if done else None,
         }
 
@@ -268,6 +285,7 @@ def _change(change: Change, names: NameOf, refused: Sequence[Refusal], applied: 
         "after": dict(change.after),
         "reason": change.reason,
         "risk": change.risk.value,
+        "instead_of": change.instead_of,
         "impact": impact_values(change.impact),
         "source": source(change.place),
     }

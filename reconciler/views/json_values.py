@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
-from reconciler.changes import Scheduled
+from reconciler.changes import Pending, Scheduled, Sighting
 from reconciler.consequences import Amount, Charge, Due, Impact, Refund, Totals
 from reconciler.diagnostics import Diagnostic, Location, Place, in_order
 from reconciler.events import Event
@@ -123,6 +123,35 @@ def scheduled_values(item: Scheduled, names: NameOf) -> Document:
         "reason": item.reason,
         "impact": impact_values(item.impact),
         "source": source(item.place),
+    }
+
+
+def pending_values(item: Pending, names: NameOf) -> Document:
+    """What was begun and is not done."""
+    return {
+        "subscription": str(item.key),
+        "kind": item.kind.value,
+        **product_values(item.key, item.product, names),
+        "since": item.since.isoformat(),
+        "deadline": plain(item.deadline),
+        "overdue": item.overdue,
+        "withdrawn": item.withdrawn,
+        "owner": item.owner,
+        "detail": item.detail,
+        "hint": item.hint,
+        "source": source(item.place),
+    }
+
+
+def sighting_values(item: Sighting) -> Document:
+    """How far one outside account was looked at."""
+    return {
+        "account": item.account,
+        "at": plain(item.at),
+        "fresh": item.fresh,
+        "seen": item.seen,
+        "undeclared": item.undeclared,
+        "trouble": item.trouble,
     }
 
 

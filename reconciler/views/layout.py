@@ -8,17 +8,28 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 
-from reconciler.changes import Blocked, Change, Kind, Listed, Scheduled
+from reconciler.changes import Blocked, Change, Drift, Kind, Listed, Pending, Scheduled
 from reconciler.diagnostics import Place
 from reconciler.model import SubscriptionKey
 from reconciler.undoing import Undo
+from reconciler.views.closing import Noted
 from reconciler.views.consequences import (
     ALSO,
+    NOTE,
     Consequences,
     consequences,
     scheduled_consequences,
     sentences,
     side_effects,
+)
+from reconciler.views.outside import (
+    Crowd,
+    blocked_rows,
+    drift_rows,
+    first_named,
+    pending_first,
+    pending_phrases,
+    rest_words,
 )
 from reconciler.views.paint import Line, Piece, Style, column, padded, width
 from reconciler.views.timeline import Elapsed, scheduled_verb
@@ -45,25 +56,33 @@ Marked = Mapping[tuple[SubscriptionKey, Kind], str]
 
 
 class Layout:
-    """One set of columns for all changes and blocked wishes of a plan: keys and names stand below each other."""
+    """One set of columns for all items of a plan that have a verb: keys and names stand below each other."""
 
     def __init__(
-        self, names: NameOf, items: Sequence[Change | Blocked], verbs: Mapping[Kind, str], now: datetime
+        self, names: NameOf, items: Sequence[Change | Blocked | Pending], verbs: Mapping[Kind, str], now: datetime
     ) -> None:
         self._names = names
         self._verbs = verbs
         self._now = now
-        shown = [item for item in items if not isinstance(item, Change) or group_of(item) is not Group.NEW]
+        rows = blocked_rows(item for item in items if isinstance(item, Blocked))
+        crowds = [row for row in rows if isinstance(row, Crowd)]
+        counted_in = {id(item) for crowd in crowds for item in crowd.members}
+        shown = [item for item in items if id(item) not in counted_in]
+        shown = [item for item in shown if not isinstance(item, Change) or group_of(item) is not Group.NEW]
         counts = per_account(item for item in items if isinstance(item, Change) and group_of(item) is Group.NEW)
         kinds = {item.kind for item in shown} | {kind for kind, _, _ in counts}
-        self._verb = column(self._verbs[kind] for kind in kinds)
-        self._key = column([str(item.key) for item in shown] + [account for _, account, _ in counts])
+        self._verb = column([*(verbs[kind] for kind in kinds), *(crowd.verbs(verbs) for crowd in crowds)])
+        accounts = [*(account for _, account, _ in counts), *(crowd.where for crowd in crowds)]
+        self._key = column([*(str(item.key) for item in shown), *accounts])
 
     def head(self, sign: tuple[str, Style], kind: Kind, key: str, product: str) -> Line:
         """The first line of an item: what, which, and its product's name."""
+        return self._headed(sign, self._verbs[kind], key, product)
+
+    def _headed(self, sign: tuple[str, Style], verb: str, key: str, product: str) -> Line:
         mark, style = sign
         return (
-            Piece(f"{mark} {padded(self._verbs[kind], self._verb)}", style),
+            Piece(f"{mark} {padded(verb, self._verb)}", style),
             Piece(padded(key, self._key, least=GAP) if product else key, Style.STRONG),
             Piece(product),
         )
@@ -73,13 +92,17 @@ class Layout:
         return self._names(key.account, product) if product else ""
 
     def changes(
-        self, changes: Iterable[Change], marked: Marked | None = None, undoing: Undoing | None = None
+        self,
+        changes: Iterable[Change],
+        marked: Marked | None = None,
+        undoing: Undoing | None = None,
+        noted: Noted | None = None,
     ) -> list[Line]:
         """All changes in reading order; registrations and adoptions as a count per account.
 
-        With `undoing` they were made, and each says how it is taken back.
+        With `undoing` they were made, and each says how it is taken back, with `noted` how that is known.
         """
-        marked, changes = marked or {}, list(changes)
+        marked, noted, changes = marked or {}, noted or {}, list(changes)
         shared = frozenset(shared_effects(changes))
         lines: list[Line] = []
         for group, members in grouped(changes).items():
@@ -92,7 +115,7 @@ class Layout:
             for change in members:
                 undo = None if undoing is None else undoing(change)
                 found = consequences(change, self._now)
-                found = found if undo is None else found.made
+                found = (found if undo is None else found.made).noting(noted.get((change.key, change.kind)))
                 mark = marked.get((change.key, change.kind), "")
                 lines += [self._changed(change), *_following(found, mark, shared)]
                 lines += [*([] if undo is None else undo_lines(undo)), why(change.reason, change.place)]
@@ -102,20 +125,31 @@ class Layout:
         name = self.name(change.key, change.product)
         return self.head(SIGNS[group_of(change)], change.kind, str(change.key), name)
 
-    def undone(self, changes: Iterable[Change], undoing: Undoing) -> list[Line]:
-        """How each change is taken back, and nothing more; new records, which are only counted, are left out."""
-        groups = grouped(changes)
-        members = [change for group in groups if group is not Group.NEW for change in groups[group]]
-        return [line for change in members for line in (self._changed(change), *undo_lines(undoing(change)))]
+    def undone(self, changes: Iterable[Change], undoing: Undoing, noted: Noted | None = None) -> list[Line]:
+        """How each change is known to be made, if that is not plain, and how it is taken back; nothing more.
 
-    def blocked(self, item: Blocked) -> list[Line]:
-        """One wish that cannot be carried out: its code, why, and what to do instead."""
-        sign = ("x", Style.DANGER)
-        return [
-            self.head(sign, item.kind, str(item.key), self.name(item.key, item.product)),
-            (Piece(INDENT), Piece(f"{item.code}: ", Style.DANGER), Piece(item.detail)),
-            hint(item.hint, item.place),
-        ]
+        New records, which are only counted, are left out.
+        """
+        groups = grouped(changes)
+        lines: list[Line] = []
+        for change in (change for group in groups if group is not Group.NEW for change in groups[group]):
+            note = (noted or {}).get((change.key, change.kind))
+            said = wrapped([f"{NOTE}: {note}"]) if note else []
+            lines += [self._changed(change), *said, *undo_lines(undoing(change))]
+        return lines
+
+    def blocked(self, items: Iterable[Blocked]) -> list[Line]:
+        """Wishes that cannot be carried out: each one's code, why, and what to do instead; many alike are counted."""
+        lines: list[Line] = []
+        for row in blocked_rows(items):
+            item, sign = row.first if isinstance(row, Crowd) else row, ("x", Style.DANGER)
+            if isinstance(row, Crowd):
+                lines.append(self._headed(sign, row.verbs(self._verbs), row.where, row.many))
+            else:
+                lines.append(self.head(sign, item.kind, str(item.key), self.name(item.key, item.product)))
+            lines.append((Piece(INDENT), Piece(f"{item.code}: ", Style.DANGER), Piece(item.detail)))
+            lines.append(hint(item.hint, item.place))
+        return lines
 
     def left_alone(self, items: Iterable[Listed]) -> list[Line]:
         """Subscriptions that are left as they are, each with what will happen and how to change it."""
@@ -124,6 +158,33 @@ class Layout:
             lines += [self._named(item.key, item.product), (Piece(f"{INDENT}{item.detail}"),)]
             lines.append(hint(item.hint, item.place))
         return lines
+
+    def held(self, items: Iterable[Listed]) -> list[Line]:
+        """Changes that a person decides about; of very many the first, and how many more."""
+        ordered = sorted(items, key=lambda item: item.key)
+        return [*self.left_alone(first_named(ordered)), *_rest([item.key for item in ordered])]
+
+    def pending(self, items: Iterable[Pending]) -> list[Line]:
+        """What was begun and is not done, overdue first; of very many the first, and how many more."""
+        ordered = pending_first(items)
+        lines: list[Line] = []
+        for item in first_named(ordered):
+            sign = (">", Style.DANGER if item.overdue else Style.NAME)
+            lines.append(self.head(sign, item.kind, str(item.key), self.name(item.key, item.product)))
+            first, *others = pending_phrases(item)
+            lines += wrapped(others, mark=first) if item.overdue else wrapped([first, *others])
+            lines += [(Piece(f"{INDENT}{item.detail}"),), hint(item.hint, item.place)]
+        return [*lines, *_rest([item.key for item in ordered])]
+
+    def drift(self, items: Iterable[Drift]) -> list[Line]:
+        """What was changed outside, a line for each subscription; of very many the first."""
+        rows = drift_rows(items)
+        keys = column(str(row.key) for row in first_named(rows))
+        lines: list[Line] = []
+        for row in first_named(rows):
+            name = Piece(f"  {padded(str(row.key), keys, least=GAP)}", Style.STRONG)
+            lines.append((name, Piece("; ".join(row.phrases))))
+        return [*lines, *_rest([row.key for row in rows])]
 
     def elapsed(self, rows: Sequence[Elapsed]) -> list[Line]:
         """What time did, a line for each subscription."""
@@ -147,6 +208,11 @@ class Layout:
     def _named(self, key: SubscriptionKey, product: str) -> Line:
         name = self.name(key, product)
         return (Piece(f"  {key}    " if name else f"  {key}", Style.STRONG), Piece(name))
+
+
+def _rest(keys: Sequence[SubscriptionKey]) -> list[Line]:
+    more = rest_words(keys)
+    return [(Piece(f"  {more}", Style.QUIET),)] if more else []
 
 
 def _following(found: Consequences, mark: str = "", shared: frozenset[str] = frozenset()) -> list[Line]:

@@ -8,15 +8,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from reconciler.changes import Blocked, Drift, Listed, Refusal
+from reconciler.changes import Blocked, Refusal
 from reconciler.desired import RuleUse
 from reconciler.diagnostics import Diagnostic, Severity, in_order
 from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.plan import Plan, Verdict
 from reconciler.views.budget import Block, block, fitted, size
 from reconciler.views.cells import LONG, cut, key_cell, product_cell, row, table, with_place
+from reconciler.views.closing import ABOUT_BEGUN, after, begun, error_words, noted, report_summary
 from reconciler.views.escape import markdown, markdown_code, markdown_prose, visible
 from reconciler.views.markdown_changes import Tables, due_blocks, elapsed_blocks, scheduled_blocks, sums_block
+from reconciler.views.markdown_outside import drift_blocks, listed_row, outside_blocks
+from reconciler.views.outside import Crowd, blocked_rows
 from reconciler.views.paint import shorten
 from reconciler.views.timeline import due_sentence
 from reconciler.views.undo_words import Undoing, by_no_policy
@@ -26,9 +29,7 @@ from reconciler.views.words import (
     NameOf,
     held_back,
     plan_summary,
-    report_summary,
     sentence,
-    value_words,
     worst_first,
 )
 
@@ -52,16 +53,18 @@ def plan_markdown(
     undoing: Undoing = by_no_policy,
 ) -> str:
     """The plan, or with a report the apply of it; below BUDGET whatever its size."""
+    plan = after(plan, report)
     blocks = [*_headlines(plan), *_refused(verdict.refused, applying=report is not None)]
     if report is None:
         marked = dict.fromkeys(held_back(plan, verdict), "<br>would be refused")
         blocks += [*Tables(names, VERBS, plan.as_of, marked).blocks(plan.changes), *sums_block(plan)]
         blocks += due_blocks(plan.due, names)
     else:
-        blocks += _unsuccessful(report.changes, names)
+        blocks += [*_unsuccessful(report.changes, names), *_begun(report, names)]
         done = [item.change for item in report.changes if _succeeded(item)]
-        blocks += Tables(names, DONE, plan.as_of, {}, undoing).blocks(done)
-    blocks += [*_blocked(plan.blocked, names), *scheduled_blocks(plan, names), *_beside(plan, names)]
+        blocks += Tables(names, DONE, plan.as_of, {}, undoing, noted(report)).blocks(done)
+    blocks += [*_blocked(plan.blocked, names), *outside_blocks(plan, names)]
+    blocks += [*scheduled_blocks(plan, names), *_beside(plan, names)]
     blocks += [*elapsed_blocks(plan.elapsed if report is None else report.elapsed), *_rules(plan.rules, names)]
     blocks += _found(plan.diagnostics, folded=True)
     if report is None:
@@ -116,7 +119,8 @@ def _succeeded(item: ChangeReport) -> bool:
 def _unsuccessful(changes: Iterable[ChangeReport], names: NameOf) -> list[Block]:
     """What failed first, then what may have happened, then what was not tried."""
     order = {OutcomeKind.FAILED: 0, OutcomeKind.SKIPPED: 2}
-    left = sorted((item for item in changes if not _succeeded(item)), key=lambda item: order.get(item.outcome, 1))
+    left = [item for item in changes if item.outcome not in (OutcomeKind.SUCCEEDED, OutcomeKind.ACCEPTED)]
+    left.sort(key=lambda item: order.get(item.outcome, 1))
     columns = ("outcome", "change", "subscription", "product", "error")
     return table("Not done", columns, left, lambda item: _not_done(item, names))
 
@@ -128,21 +132,39 @@ def _not_done(item: ChangeReport, names: NameOf) -> str:
         VERBS[change.kind],
         key_cell(change.key),
         product_cell(change.key, change.product, names),
-        markdown(cut(item.error or "")),
+        markdown(cut(error_words(item))),
     )
 
 
+def _begun(report: ApplyReport, names: NameOf) -> list[Block]:
+    """What a person or a provider has now: none of it is done."""
+    blocks = []
+    for word, items in begun(report).items():
+        columns = ("change", "subscription", "product", ABOUT_BEGUN[word])
+        blocks += table(f"Not done yet: {word}", columns, items, lambda item: _begun_row(item, names))
+    return blocks
+
+
+def _begun_row(item: ChangeReport, names: NameOf) -> str:
+    change = item.change
+    product = product_cell(change.key, change.product, names)
+    return row(VERBS[change.kind], key_cell(change.key), product, markdown(cut(item.note or "")))
+
+
 def _blocked(blocked: Iterable[Blocked], names: NameOf) -> list[Block]:
-    ordered = sorted(blocked, key=lambda item: (item.key, item.kind.rank))
+    items = list(blocked)
     columns = ("wish", "subscription", "product", "why not", "what to do")
-    return table("Blocked", columns, ordered, lambda item: _blockedrow(item, names))
+    return table("Blocked", columns, blocked_rows(items), lambda item: _blockedrow(item, names), count=len(items))
 
 
-def _blockedrow(item: Blocked, names: NameOf) -> str:
+def _blockedrow(listed: Blocked | Crowd, names: NameOf) -> str:
+    item = listed.first if isinstance(listed, Crowd) else listed
+    if isinstance(listed, Crowd):
+        cells = (listed.verbs(VERBS), key_cell(listed.where), markdown(listed.many))
+    else:
+        cells = (VERBS[item.kind], key_cell(item.key), product_cell(item.key, item.product, names))
     return row(
-        VERBS[item.kind],
-        key_cell(item.key),
-        product_cell(item.key, item.product, names),
+        *cells,
         f"{markdown_code(item.code)}<br>{markdown_prose(cut(item.detail))}",
         with_place(markdown_prose(shorten(item.hint, LONG)), item.place),
     )
@@ -152,34 +174,18 @@ def _beside(plan: Plan, names: NameOf) -> list[Block]:
     """What is left as it is: each folded, each only if there is any."""
     columns = ("subscription", "product", "what happens", "how to change it")
     lists = (
-        ("Held: changed outside, a person decides", plan.held),
         ("Released: left as they are", plan.released),
         ("Ended: no change is made", plan.ended),
     )
     blocks = []
     for title, items in lists:
         ordered = sorted(items, key=lambda item: item.key)
-        blocks += table(title, columns, ordered, lambda item: _listed(item, names), folded=True)
-    drift = sorted(plan.drift, key=lambda item: (item.key, item.field))
-    blocks += table("Drift", ("subscription", "field", "stored", "observed"), drift, _drift, folded=True)
+        blocks += table(title, columns, ordered, lambda item: listed_row(item, names), folded=True)
+    blocks += drift_blocks(plan.drift)
     unmanaged = sorted(plan.unmanaged)
     return blocks + table(
         "Unmanaged: declared in no file", ("subscription",), unmanaged, lambda key: row(key_cell(key)), folded=True
     )
-
-
-def _listed(item: Listed, names: NameOf) -> str:
-    return row(
-        key_cell(item.key),
-        product_cell(item.key, item.product, names),
-        markdown_prose(cut(item.detail)),
-        with_place(markdown_prose(shorten(item.hint, LONG)), item.place),
-    )
-
-
-def _drift(item: Drift) -> str:
-    values = (markdown(cut(value_words(value))) for value in (item.stored, item.observed))
-    return row(key_cell(item.key), markdown(cut(item.field)), *values)
 
 
 def _rules(rules: Sequence[RuleUse], names: NameOf) -> list[Block]:

@@ -6,24 +6,26 @@ Pure values to blocks of Markdown; `markdown` puts them into a comment.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.changes import Change, Kind, Scheduled
-from reconciler.consequences import Due, Impact
+from reconciler.consequences import Due
 from reconciler.events import Event
 from reconciler.impact import first_irreversible
 from reconciler.model import SubscriptionKey
 from reconciler.plan import Plan
 from reconciler.views.budget import Block, block
 from reconciler.views.cells import cut, key_cell, phrases, product_cell, row, stacked, table, with_place
+from reconciler.views.closing import Noted
 from reconciler.views.consequences import (
     ALSO,
+    NOTE,
     consequences,
     deletion_cell,
     first_irreversible_words,
     note_words,
-    notes_of,
+    notes_of_change,
     scheduled_consequences,
     sentences,
     sum_words,
@@ -31,7 +33,7 @@ from reconciler.views.consequences import (
     undo_cell,
 )
 from reconciler.views.escape import markdown, markdown_prose
-from reconciler.views.timeline import WITHIN, elapsed_counts, elapsed_rows, period_words, scheduled_verb
+from reconciler.views.timeline import WITHIN, elapsed_about, elapsed_counts, elapsed_rows, period_words, scheduled_verb
 from reconciler.views.undo_words import Undoing, undo_phrases
 from reconciler.views.words import Group, NameOf, day, grouped, per_account
 
@@ -57,6 +59,8 @@ class Tables:
     marked: Marked
     undoing: Undoing | None = None
     """Of an apply; None before it."""
+    noted: Noted = field(default_factory=dict)
+    """How it is known that a change was made, where that is not plain."""
 
     def blocks(self, changes: Sequence[Change]) -> list[Block]:
         """A table for each group in reading order, and the notes to all of them below."""
@@ -70,7 +74,7 @@ class Tables:
                     found += table(group.value, _MOVED_BACK if self.undoing else _MOVED, members, self._moved)
                 case _:
                     found += table(group.value, _DONE if self.undoing else _CHANGED, members, self._changed)
-        return found + _notes(changes)
+        return found + _notes(changes, self.noted)
 
     def _count(self, kind: Kind, account: str, count: int) -> str:
         return row(self.verbs[kind], key_cell(account), f"{count:,}")
@@ -103,11 +107,13 @@ def _why(change: Change) -> str:
     return with_place(markdown(cut(change.reason or "")), change.place)
 
 
-def _notes(changes: Sequence[Change]) -> list[Block]:
+def _notes(changes: Sequence[Change], noted: Noted) -> list[Block]:
     """What else there is to know, said once for all subscriptions that it holds for."""
     found: dict[str, list[SubscriptionKey]] = {}
     for change in changes:
-        for title, texts in notes_of(change.impact or Impact()):
+        if note := noted.get((change.key, change.kind)):
+            found.setdefault(note_words(NOTE, [note]), []).append(change.key)
+        for title, texts in notes_of_change(change):
             for words in sentences(texts) if title == ALSO else [note_words(title, texts)]:
                 found.setdefault(words, []).append(change.key)
     rows = [_note(words, keys) for words, keys in found.items()]
@@ -132,7 +138,7 @@ def elapsed_blocks(events: Sequence[Event]) -> list[Block]:
     """What time did, a row for each subscription."""
     rows = elapsed_rows(events)
     title = f"Elapsed: {elapsed_counts(events)}"
-    columns = ("subscription", "what time did")
+    columns = ("subscription", elapsed_about(events))
     return table(title, columns, rows, lambda item: row(key_cell(item.key), markdown(cut(item.words))), folded=True)
 
 

@@ -17,6 +17,7 @@ from reconciler.policy import Lifecycle
 from reconciler.schedule import to_come
 from reconciler.views.consequences import sum_words
 from reconciler.views.history import entry_lines
+from reconciler.views.outside import age_words
 from reconciler.views.paint import BLANK, Line, Piece, Style, column, padded, paint
 from reconciler.views.status import StatusRow, next_words, price_words
 from reconciler.views.words import PER, counted, day, moment, term_words, value_words
@@ -57,7 +58,7 @@ def show_lines(found: Shown, entries: Sequence[HistoryEntry], now: datetime) -> 
     """The same as styled lines."""
     row = found.row
     lines: list[Line] = [(Piece(str(row.record.key), Style.STRONG), Piece(f"    {row.product_name}"))]
-    facts = [*_axes(row), *_purchase(row), *_ahead(found, now), *_record(row, found.spec)]
+    facts = [*_axes(row), *_observed(row), *_purchase(row), *_ahead(found, now), *_record(row, found.spec)]
     lines += [(Piece(f"  {padded(name, _LABEL)}", Style.QUIET), Piece(value)) for name, value in facts if value]
     lines += [BLANK, (Piece("History" if entries else "No history: nothing was applied to it yet.", Style.STRONG),)]
     return [*lines, *entry_lines(entries)]
@@ -119,6 +120,11 @@ def _next(row: StatusRow) -> str:
     if row.days_left is None:
         return next_words(row)
     return f"{next_words(row)}, {f'in {counted(row.days_left, _DAY)}' if row.days_left else 'today'}"
+
+
+def _observed(row: StatusRow) -> list[tuple[str, str]]:
+    """How old it is, what is known of one that a provider keeps."""
+    return [] if row.observed is None else [("observed", f"{moment(row.observed)}, {age_words(row.age)}")]
 
 
 def _purchase(row: StatusRow) -> list[tuple[str, str]]:

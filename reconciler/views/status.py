@@ -6,20 +6,21 @@ Pure values and words. Rows are handed in as they stand now; how they are laid o
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import NamedTuple
 
 from reconciler.consequences import Amount
 from reconciler.events import EventKind
 from reconciler.forecast import Occasion
 from reconciler.lifecycle import extends, next_step
-from reconciler.model import Cancel, Recurring, Status, StoredSubscription, TermLength, money_text
+from reconciler.model import Cancel, Recurring, Status, StoredSubscription, SubscriptionKey, TermLength, money_text
 from reconciler.money import amount_of_term
 from reconciler.policy import Lifecycle
 from reconciler.rulebook import Rulebook
 from reconciler.views.consequences import sums_of
+from reconciler.views.outside import age_words
 from reconciler.views.words import NameOf, counted, day, last_day, listed
 
 PERIODS = {TermLength.MONTHLY: "month", TermLength.ANNUAL: "year", TermLength.TRIENNIAL: "3 years"}
@@ -50,6 +51,10 @@ class StatusRow:
     """Whole UTC days from today until that."""
     cost: Amount | None
     """The charges of one whole term; None once it has ended."""
+    observed: datetime | None = None
+    """When its provider last showed it, in real time; None: never, or we keep its account ourselves."""
+    age: timedelta = timedelta()
+    """How long ago that was."""
 
     @property
     def renews(self) -> date | None:
@@ -64,10 +69,20 @@ class StatusRow:
 
 
 def status_row(
-    row: StoredSubscription, names: NameOf, *, managed: bool, now: datetime, rulebook: Rulebook | None = None
+    row: StoredSubscription,
+    names: NameOf,
+    *,
+    managed: bool,
+    now: datetime,
+    rulebook: Rulebook | None = None,
+    observed: Mapping[SubscriptionKey, datetime] | None = None,
 ) -> StatusRow:
-    """The row of a record that was brought to now (`lifecycle.at`), an aware instant."""
+    """The row of a record that was brought to now (`lifecycle.at`), an aware instant.
+
+    `observed` says when the provider of each last showed it.
+    """
     rules = rulebook or Rulebook()
+    seen = None if observed is None else observed.get(row.key)
     coming = upcoming(row, rules.lifecycles.get(row.key.account), now)
     return StatusRow(
         record=row,
@@ -76,6 +91,8 @@ def status_row(
         upcoming=coming,
         days_left=None if coming is None else (coming.on - now.astimezone(UTC).date()).days,
         cost=None if row.status.ended else amount_of_term(row, rules),
+        observed=seen,
+        age=timedelta() if seen is None else now - seen,
     )
 
 
@@ -127,6 +144,11 @@ def recurring_words(row: StatusRow) -> str:
     record = row.record
     pending = record.cancellation is not Cancel.NONE and not record.status.ended
     return f"{record.recurring}, cancelled" if pending else record.recurring.value
+
+
+def observed_words(row: StatusRow) -> str:
+    """How long ago its provider showed it: `6 h ago`; empty where it never did."""
+    return "" if row.observed is None else age_words(row.age)
 
 
 def price_words(record: StoredSubscription) -> str:

@@ -11,7 +11,8 @@ from typing import NamedTuple
 from reconciler.consequences import Basis
 from reconciler.model import Status, TermLength, money_text
 from reconciler.views.csv import Cell, sum_cell
-from reconciler.views.status import StatusRow, next_words, price_words, recurring_words
+from reconciler.views.json_values import instant
+from reconciler.views.status import StatusRow, next_words, observed_words, price_words, recurring_words
 from reconciler.views.words import term_words
 
 
@@ -183,6 +184,13 @@ COLUMNS: dict[str, Column] = {
         ("protected",),
         lambda row: (row.record.protected,),
         lambda row: row.record.protected,
+    ),
+    "observed": Column(
+        "observed",
+        observed_words,
+        ("observed_at",),
+        lambda row: (None if row.observed is None else instant(row.observed),),
+        lambda row: row.observed,
     ),
 }
 """Each by the word that `--columns` and `--sort` know it by."""

@@ -76,6 +76,7 @@ def status_values(row: StatusRow) -> Document:
         "labels": dict(record.labels),
         "protected": record.protected,
         "managed": row.managed,
+        "observed": plain(row.observed),
     }
 
 

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.changes import Blocked, Refusal
+from reconciler.changes import Refusal
 from reconciler.desired import RuleUse
 from reconciler.diagnostics import Diagnostic, Severity, in_order
 from reconciler.events import Event
 from reconciler.impact import first_irreversible
 from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
-from reconciler.model import SubscriptionKey
 from reconciler.plan import Plan, Verdict
+from reconciler.views.closing import ABOUT_BEGUN, TASK, UNDER_WAY, after, begun, error_words, noted, report_summary
 from reconciler.views.consequences import first_irreversible_words, totals_words
 from reconciler.views.layout import GAP, INDENT, Layout, shared_lines
+from reconciler.views.outside import drift_rows, fresh_words, pending_about, seen_rows
 from reconciler.views.paint import BLANK, Line, Piece, Style, column, padded, paint
-from reconciler.views.timeline import due_sentence, elapsed_counts, elapsed_rows
+from reconciler.views.timeline import due_sentence, elapsed_about, elapsed_counts, elapsed_rows
 from reconciler.views.undo_words import Undoing, by_no_policy, undo_command
 from reconciler.views.words import (
     DONE,
@@ -30,9 +31,7 @@ from reconciler.views.words import (
     held_back,
     per_account,
     plan_summary,
-    report_summary,
     sentence,
-    value_words,
     worst_first,
 )
 
@@ -45,6 +44,7 @@ _UNSUCCESSFUL = {
     OutcomeKind.SKIPPED: "Not tried",
 }
 _MEANINGS = {"Outcome unknown": "it may or may not have happened"}
+_BEGUN = {TASK: "Tasks issued", UNDER_WAY: "Under way"}
 
 
 def plan_text(plan: Plan, verdict: Verdict, names: NameOf, *, applying: bool = False, colour: bool = False) -> str:
@@ -54,15 +54,17 @@ def plan_text(plan: Plan, verdict: Verdict, names: NameOf, *, applying: bool = F
 
 def plan_lines(plan: Plan, verdict: Verdict, names: NameOf, *, applying: bool = False) -> list[Line]:
     """The same as styled lines."""
-    layout = Layout(names, [*plan.changes, *plan.blocked], VERBS, plan.as_of)
+    layout = Layout(names, [*plan.changes, *plan.blocked, *plan.pending], VERBS, plan.as_of)
     marked = dict.fromkeys(held_back(plan, verdict), "refused" if applying else "would be refused")
     changes = layout.changes(plan.changes, marked)
     before = [_headlines(plan), _refused(verdict.refused, applying=applying)]
     sums = _sums(plan)
     shared = shared_lines(plan.changes)
-    blocks = [*before, changes, shared, sums, *_beside(plan, layout, plan.elapsed), *_notes(plan, names)]
+    seen, fresh = _seen(plan)
+    beside = [*_beside(plan, layout, plan.elapsed), seen]
+    blocks = [*before, changes, shared, sums, *beside, *_notes(plan, names), fresh]
     last = [_summary(plan_summary(plan, verdict, applying=applying)), (Piece(due_sentence(plan.due)),)]
-    return _joined(blocks, last, glue=(changes, shared, sums))
+    return _joined(blocks, last, glue=(changes, shared, sums, fresh))
 
 
 def report_text(
@@ -89,20 +91,26 @@ def report_lines(
     brief: bool = False,
 ) -> list[Line]:
     """The same as styled lines."""
+    plan = after(plan, report)
     layout = Layout(names, [*plan.changes, *plan.blocked], DONE, plan.as_of)
     succeeded = [item.change for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED]
-    done = layout.undone(succeeded, undoing) if brief else layout.changes(succeeded, undoing=undoing)
+    known = noted(report)
+    if brief:
+        done = layout.undone(succeeded, undoing, known)
+    else:
+        done = layout.changes(succeeded, undoing=undoing, noted=known)
     command = undo_command(report.run) if any(group_of(change) is not Group.NEW for change in succeeded) else ""
     done += [(Piece(command),)] if command else []
-    wishes = Layout(names, [*plan.changes, *plan.blocked], VERBS, plan.as_of)
+    wishes = Layout(names, [*plan.changes, *plan.blocked, *plan.pending], VERBS, plan.as_of)
     blocks = [
         [] if brief else _headlines(plan),
         [] if brief else _refused(verdict.refused, applying=True),
         done,
         [] if brief else shared_lines(succeeded),
         [] if brief else _held_back(plan, verdict, wishes),
+        *_begun(report, wishes),
         *_unsuccessful(report.changes, wishes),
-        *([] if brief else _beside(plan, wishes, report.elapsed)),
+        *([] if brief else [*_beside(plan, wishes, report.elapsed), _seen(plan)[0]]),
         # How many each rule matched, the plan said; after an apply only what is wrong is worth a line.
         [] if brief else diagnostics_lines(plan.diagnostics),
         _store(plan, report),
@@ -171,22 +179,15 @@ def _sums(plan: Plan) -> list[Line]:
 
 
 def _beside(plan: Plan, layout: Layout, elapsed: Sequence[Event]) -> list[list[Line]]:
-    """What is no change: blocked, held, released, ended, drift, what time did and what is scheduled, unmanaged; each
-    only if there is any.
+    """What is no change: blocked, held, pending, released, ended, drift, what time did, what is scheduled, unmanaged;
+    each only if there is any.
     """
-    blocked = [line for item in sorted(plan.blocked, key=_by_key) for line in layout.blocked(item)]
-    drift: list[Line] = [
-        (
-            Piece(f"  {item.key}    ", Style.STRONG),
-            Piece(f"{item.field}: stored {value_words(item.stored)}, observed {value_words(item.observed)}"),
-        )
-        for item in sorted(plan.drift, key=lambda item: (item.key, item.field))
-    ]
     unmanaged: list[Line] = [(Piece(f"  {key}", Style.STRONG),) for key in sorted(plan.unmanaged)]
-    passed = f"what time did, no change of ours: {elapsed_counts(elapsed)}"
+    passed = f"{elapsed_about(elapsed)}, no change of ours: {elapsed_counts(elapsed)}"
     sections = (
-        ("Blocked", plan.blocked, "cannot be carried out as things stand", blocked),
-        ("Held", plan.held, "changed outside; a person decides", layout.left_alone(plan.held)),
+        ("Blocked", plan.blocked, "cannot be carried out as things stand", layout.blocked(plan.blocked)),
+        ("Held", plan.held, "changed outside; a person decides", layout.held(plan.held)),
+        ("Pending", plan.pending, pending_about(plan.pending), layout.pending(plan.pending)),
         (
             "Released",
             plan.released,
@@ -194,7 +195,7 @@ def _beside(plan: Plan, layout: Layout, elapsed: Sequence[Event]) -> list[list[L
             layout.left_alone(plan.released),
         ),
         ("Ended", plan.ended, "no change is made to them", layout.left_alone(plan.ended)),
-        ("Drift", plan.drift, "stored differs from observed, through no act of ours", drift),
+        ("Drift", drift_rows(plan.drift), "changed outside, through no act of ours", layout.drift(plan.drift)),
         ("Elapsed", elapsed, passed, layout.elapsed(elapsed_rows(elapsed))),
         ("Scheduled", plan.scheduled, "declared for a day that is still to come", layout.scheduled(plan.scheduled)),
         (
@@ -207,8 +208,15 @@ def _beside(plan: Plan, layout: Layout, elapsed: Sequence[Event]) -> list[list[L
     return [[_title(name, len(items), meaning), *lines] for name, items, meaning, lines in sections if items]
 
 
-def _by_key(item: Blocked) -> tuple[SubscriptionKey, int]:
-    return (item.key, item.kind.rank)
+def _seen(plan: Plan) -> tuple[list[Line], list[Line]]:
+    """How far outside accounts were looked at: what there is to say of some, and that the others are as of now."""
+    lines: list[Line] = []
+    for row in seen_rows(plan.sightings, plan.as_of):
+        who = Piece(f"  {row.who}: ", Style.DANGER if row.trouble else Style.STRONG)
+        lines.append((who, Piece("; ".join(row.phrases))))
+    fresh = fresh_words(plan.sightings)
+    title: Line = (Piece("Observed", Style.STRONG), Piece(": how far the accounts of providers were looked at"))
+    return [title, *lines] if lines else [], [(Piece(fresh, Style.QUIET),)] if fresh else []
 
 
 def _notes(plan: Plan, names: NameOf) -> list[list[Line]]:
@@ -237,6 +245,19 @@ def _held_back(plan: Plan, verdict: Verdict, layout: Layout) -> list[Line]:
     return lines + [layout.head(sign, kind, account, counted(count, "subscription")) for kind, account, count in new]
 
 
+def _begun(report: ApplyReport, layout: Layout) -> list[list[Line]]:
+    """What a person or a provider has now: every one of them by name, for none of it is done."""
+    blocks = []
+    for word, items in begun(report).items():
+        lines = [_title(_BEGUN[word], len(items), ABOUT_BEGUN[word])]
+        for item in items:
+            name = layout.name(item.change.key, item.change.product)
+            lines.append(layout.head((">", Style.NAME), item.change.kind, str(item.change.key), name))
+            lines += [(Piece(f"{INDENT}{item.note}"),)] if item.note else []
+        blocks.append(lines)
+    return blocks
+
+
 def _unsuccessful(changes: Iterable[ChangeReport], layout: Layout) -> list[list[Line]]:
     """What failed, what may have happened, what was not tried: every one of them by name."""
     found: dict[str, list[ChangeReport]] = {title: [] for title in _UNSUCCESSFUL.values()}
@@ -250,7 +271,8 @@ def _unsuccessful(changes: Iterable[ChangeReport], layout: Layout) -> list[list[
             change = item.change
             name = layout.name(change.key, change.product)
             lines.append(layout.head(("x", Style.DANGER), change.kind, str(change.key), name))
-            lines += [(Piece(f"{INDENT}{item.error}"),)] if item.error else []
+            error = error_words(item)
+            lines += [(Piece(f"{INDENT}{error}"),)] if error else []
         blocks.append(lines if members else [])
     return blocks
 

@@ -16,7 +16,7 @@ from reconciler.consequences import Due
 from reconciler.events import Event, EventKind
 from reconciler.model import SubscriptionKey, TermLength
 from reconciler.views.consequences import sum_words, sums_of
-from reconciler.views.words import VERBS, day, listed
+from reconciler.views.words import VERBS, day, differences, listed
 
 WITHIN = 30
 """Days ahead within which an undecided renewal counts as due in a plan."""
@@ -38,14 +38,41 @@ def elapsed_rows(events: Iterable[Event]) -> list[Elapsed]:
 
 
 def _elapsed(events: Sequence[Event]) -> Elapsed:
-    runs = [list(members) for _, members in groupby(events, key=lambda event: event.kind)]
+    runs = [list(members) for _, members in groupby(events, key=_alike)]
     return Elapsed(events[0].key, events[-1].product, "; ".join(map(_run, runs)))
+
+
+def _alike(event: Event) -> object:
+    """What is told once when it happens again and again; what was changed outside is told each time."""
+    return (event.kind, event.at) if event.kind is EventKind.NOTICED else event.kind
 
 
 def _run(events: Sequence[Event]) -> str:
     last = events[-1]
     on = day(last.at.astimezone(UTC))
+    if last.kind is EventKind.NOTICED:
+        return f"{last.kind} {on}: {noticed_words(last)}"
     return f"{last.kind} {on}" if len(events) == 1 else f"{last.kind} {len(events):,} times, last {on}"
+
+
+def noticed_words(event: Event) -> str:
+    """What somebody changed: `recurring on -> off, changed outside`."""
+    moves = [f"{name} {before} -> {after}" for name, before, after in differences(event.before, event.after)]
+    return ", ".join([*moves, "changed outside"])
+
+
+_OUTSIDE = frozenset({EventKind.SUSPENDED, EventKind.RESUMED, EventKind.NOTICED})
+"""What a provider or somebody there did; all else is time's."""
+
+
+def of_time_alone(events: Iterable[Event]) -> bool:
+    """Whether time did all of it."""
+    return all(event.kind not in _OUTSIDE for event in events)
+
+
+def elapsed_about(events: Sequence[Event]) -> str:
+    """Who did it: `what time did`."""
+    return "what time did" if of_time_alone(events) else "what time and others did"
 
 
 def elapsed_counts(events: Iterable[Event]) -> str:

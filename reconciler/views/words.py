@@ -12,7 +12,6 @@ from enum import Enum
 
 from reconciler.changes import ENDING, SPENDING, Change, JsonValue, Kind, Refusal, Risk
 from reconciler.diagnostics import Diagnostic
-from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.model import SubscriptionKey, TermLength
 from reconciler.plan import Plan, Verdict
 
@@ -218,9 +217,9 @@ def sentence(item: Diagnostic) -> str:
 
 def plan_summary(plan: Plan, verdict: Verdict, *, applying: bool = False) -> str:
     """The last line of a plan."""
-    beside = _beside(plan)
+    beside = beside_words(plan)
     if not plan.changes:
-        return _no_changes(plan.unchanged, beside, verdict, applying=applying)
+        return no_changes(plan.unchanged, beside, verdict, applying=applying)
     counts = Counter(change.kind for change in plan.changes)
     parts = [f"{counts[kind]:,} to {verb}" for kind, verb in VERBS.items() if counts[kind]]
     parts += [*([f"{plan.unchanged:,} unchanged"] if plan.unchanged else []), *beside]
@@ -229,12 +228,21 @@ def plan_summary(plan: Plan, verdict: Verdict, *, applying: bool = False) -> str
     return f"Plan: {', '.join(parts)}{brake}."
 
 
-def _beside(plan: Plan) -> list[str]:
+def beside_words(plan: Plan) -> list[str]:
+    """How much there is that is no change of this plan, and that somebody has to look at."""
     found = (("blocked", plan.blocked), ("held", plan.held))
-    return [f"{len(items):,} {word}" for word, items in found if items]
+    said = [f"{len(items):,} {word}" for word, items in found if items]
+    return [*said, pending_count(plan)] if plan.pending else said
 
 
-def _no_changes(unchanged: int, beside: list[str], verdict: Verdict, *, applying: bool) -> str:
+def pending_count(plan: Plan) -> str:
+    """How many changes were begun before and are not done: `2 pending (1 overdue)`."""
+    overdue = sum(1 for item in plan.pending if item.overdue)
+    return f"{len(plan.pending):,} pending{f' ({overdue:,} overdue)' if overdue else ''}"
+
+
+def no_changes(unchanged: int, beside: list[str], verdict: Verdict, *, applying: bool) -> str:
+    """The last line where there is no change."""
     if verdict.refused:
         limits = dict.fromkeys(refusal.limit for refusal in worst_first(verdict.refused))
         was = "was" if applying else "would be"
@@ -249,51 +257,6 @@ def _no_changes(unchanged: int, beside: list[str], verdict: Verdict, *, applying
         case _:
             matching = [f"{unchanged:,} subscriptions match their specs"]
     return f"No changes. {', '.join([*matching, *beside])}."
-
-
-_LEFT_OVER: Mapping[OutcomeKind, str] = {
-    OutcomeKind.FAILED: "failed",
-    OutcomeKind.UNKNOWN: "unknown",
-    OutcomeKind.INTENDED: "unknown",
-    OutcomeKind.SKIPPED: "not tried",
-}
-"""What was not done, the worst first."""
-
-
-def report_summary(plan: Plan, verdict: Verdict, report: ApplyReport) -> str:
-    """The last line of an apply: what was done, what was not, and that a ledger's record is no deed at a vendor."""
-    refused = len(plan.changes) - len(verdict.allowed)
-    beside = [*_beside(plan), *([_recorded(len(report.elapsed))] if report.elapsed else [])]
-    if not report.changes:
-        if refused:
-            nothing = "no change was made" if report.elapsed else "nothing was written"
-            return f"Refused: {nothing}; {', '.join([f'{refused:,} refused', *beside])}."
-        if plan.changes:
-            return f"No change was made, {', '.join(beside)}." if report.elapsed else "Nothing was written."
-        return _no_changes(plan.unchanged, beside, verdict, applying=True)
-    done = Counter(item.change.kind for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED)
-    left = Counter(_LEFT_OVER[item.outcome] for item in report.changes if item.outcome in _LEFT_OVER)
-    parts = [f"{done[kind]:,} {verb}" for kind, verb in DONE.items() if done[kind]]
-    parts += [f"{left[word]:,} {word}" for word in dict.fromkeys(_LEFT_OVER.values()) if left[word]]
-    parts += [*([f"{refused:,} refused"] if refused else []), *beside]
-    accounts = {item.change.key.account for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED}
-    ledgers = sorted(accounts & set(report.ledger_accounts))
-    recorded_only = accounts <= set(report.ledger_accounts)
-    written = accounts or report.elapsed
-    word = "Nothing was written" if not written else "Recorded" if recorded_only else "Applied"
-    return f"{word}: {', '.join(parts)}.{_only_recorded(ledgers)}"
-
-
-def _recorded(events: int) -> str:
-    """How much an apply recorded of what time did."""
-    return f"{events:,} {'event' if events == 1 else 'events'} of time recorded"
-
-
-def _only_recorded(ledgers: Sequence[str]) -> str:
-    if not ledgers:
-        return ""
-    one = len(ledgers) == 1
-    return f" Nothing changed at a vendor: {listed(ledgers, 3)} {'is a ledger' if one else 'are ledgers'}."
 
 
 def listed(words: Sequence[str], most: int) -> str:

@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -136,6 +136,31 @@ def _nothing() -> None:
     """No preparation."""
 
 
+def tables(folder: Path, runs: int, *, quick: bool) -> Iterator[str]:
+    """Every line of every table, as it is measured."""
+    yield "| what | goal | ratio | ours | against | peak memory, ours |\n|---|---|---|---|---|---|"
+    yield from start_up(folder, runs * 2 + 1)
+    for size in (1_000, 10_000, 100_000)[: 2 if quick else 3]:
+        yield from estate(folder, size, runs if size < 100_000 else min(runs, 2))
+    yield "\n| what | goal | beyond | ours | start-up | peak memory, ours |\n|---|---|---|---|---|---|"
+    yield from future(folder, runs, measure)
+    yield "\n| what | goal | ours | page | peak memory, ours |\n|---|---|---|---|---|"
+    yield report(folder, runs, measure)
+    yield "\n| what | ours | validate | printed | peak memory, ours | validate |\n|---|---|---|---|---|---|"
+    yield from status(folder, min(runs, 2), measure, size=QUICK if quick else SIZE)
+    # Last, and not imported before: what this process holds counts for each that it starts.
+    from tests.benchmarks.changing import changing
+    from tests.benchmarks.observing import observing
+    from tests.benchmarks.passing import passing
+
+    yield "\n| what | goal | one core |\n|---|---|---|"
+    yield from passing(runs)
+    yield "\n| observing | goal | ratio | ours | bare loop |\n|---|---|---|---|---|"
+    yield from observing(runs)
+    yield "\n| changing, at Stripe's emulator | goal | measured | | |\n|---|---|---|---|---|"
+    yield from changing(folder, runs)
+
+
 def main() -> None:
     """Measure everything and print it."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -146,31 +171,9 @@ def main() -> None:
         f"Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}, "
         f"{os.cpu_count()} processors, {platform.machine()}\n"
     )
-    print("| what | goal | ratio | ours | against | peak memory, ours |\n|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as name:
-        folder = Path(name)
-        for line in start_up(folder, given.runs * 2 + 1):
+        for line in tables(Path(name), given.runs, quick=given.quick):
             print(line, flush=True)
-        for size in (1_000, 10_000, 100_000)[: 2 if given.quick else 3]:
-            for line in estate(folder, size, given.runs if size < 100_000 else min(given.runs, 2)):
-                print(line, flush=True)
-        print("\n| what | goal | beyond | ours | start-up | peak memory, ours |\n|---|---|---|---|---|---|", flush=True)
-        for line in future(folder, given.runs, measure):
-            print(line, flush=True)
-        print("\n| what | goal | ours | page | peak memory, ours |\n|---|---|---|---|---|", flush=True)
-        print(report(folder, given.runs, measure), flush=True)
-        print(
-            "\n| what | ours | validate | printed | peak memory, ours | validate |\n|---|---|---|---|---|---|",
-            flush=True,
-        )
-        for line in status(folder, min(given.runs, 2), measure, size=QUICK if given.quick else SIZE):
-            print(line, flush=True)
-    # Last, and not imported before: what this process holds counts for each that it starts.
-    from tests.benchmarks.passing import passing
-
-    print("\n| what | goal | one core |\n|---|---|---|", flush=True)
-    for line in passing(given.runs):
-        print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -96,16 +96,12 @@ def test_a_plan_that_nobody_agreed_to_is_not_applied(world: World, monkeypatch: 
 def test_an_import_into_an_account_that_a_provider_keeps_is_refused(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from reconciler.registry import Registry
-    from tests.fakes import OutsideProvider
-
     world.specs(SPEC)
     world.write("estate.csv", CSV)
     world.write(
-        "reconcile.yaml", "version: 1\naccounts:\n  contoso: {provider: ledger}\n  cloud: {provider: outside}\n"
+        "reconcile.yaml",
+        "version: 1\naccounts:\n  contoso: {provider: ledger}\n  cloud: {provider: stripe, tenant: acct_1}\n",
     )
-    monkeypatch.setattr(Registry, "__contains__", lambda self, name: name in ("ledger", "outside"))
-    monkeypatch.setattr(Registry, "make", lambda self, name: OutsideProvider([]))
     done = world.run("import", str(world.root / "estate.csv"), "--account", "cloud", "--format", "json")
     assert (done.document["error"]["code"], done.code) == ("not-a-ledger", 64)
 

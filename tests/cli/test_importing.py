@@ -6,8 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import importing
-from reconciler.providers.ledger import LedgerProvider
+from reconciler.cli import importing, new_specs
 from tests.cli.world import World
 
 ESTATE = """\
@@ -192,15 +191,6 @@ def test_a_wrong_call_writes_nothing(estate: World, words: list[str], code: int,
     assert files_of(estate) == before
 
 
-def test_an_account_that_a_provider_keeps_cannot_be_imported_into(
-    estate: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(LedgerProvider, "atomic", False)
-    done = estate.run("import", "estate.csv", "--account", "contoso")
-    assert done.code == 64
-    assert "contoso is no ledger: ledger keeps its records" in done.err
-
-
 def test_a_file_that_is_not_there_is_an_error(world: World) -> None:
     done = world.run("import", "none.csv", "--account", "contoso")
     assert done.code == 1
@@ -252,7 +242,7 @@ def test_specs_that_read_back_otherwise_are_our_bug_and_not_left_behind(
     def spoiled(path: Path, text: str, *, exclusive: bool) -> None:
         path.write_text(text.replace("seats: 5", "seats: 6"), encoding="utf-8")
 
-    monkeypatch.setattr(importing, "write_file", spoiled)
+    monkeypatch.setattr(new_specs, "write_file", spoiled)
     monkeypatch.setenv("TMPDIR", str(tmp_path))
     before = files_of(estate)
     done = estate.run("import", "estate.csv", "--account", "contoso")

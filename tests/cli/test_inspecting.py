@@ -137,7 +137,7 @@ def test_every_view_speaks_every_format(applied: World, words: list[str], format
     assert done.code == 0
     assert "contoso/visio" in done.out or "1 subscription" in done.out
     if format_name == "json":
-        assert done.document["format_version"] == "1.1"
+        assert done.document["format_version"] == "1.2"
 
 
 def test_several_outputs_come_at_once(applied: World) -> None:

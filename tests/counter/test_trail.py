@@ -115,9 +115,28 @@ def test_a_dropped_record_has_no_key_and_its_name_is_anothers() -> None:
     assert (keys(found), [later.run for later in found.traces[0].later]) == (["None"], ["b"])
 
 
+def test_what_others_did_is_told_apart_from_what_time_did() -> None:
+    found = trail([event("a"), entry("a"), event("a", EventKind.NOTICED), event("a", EventKind.SUSPENDED)], "a")
+    assert (found.elapsed, found.outside) == (3, 2)
+
+
+@pytest.mark.parametrize(
+    ("kinds", "who"),
+    [
+        ((EventKind.RENEWED,), "time"),
+        ((EventKind.NOTICED, EventKind.RESUMED), "others"),
+        ((EventKind.RENEWED, EventKind.SUSPENDED), "time and others"),
+    ],
+    ids=["time", "others", "both"],
+)
+def test_a_run_that_only_recorded_what_happened_has_nothing_to_undo(kinds: tuple[EventKind, ...], who: str) -> None:
+    with pytest.raises(InputError, match=f"the run a recorded only what {who} had done"):
+        trail([event("a", kind) for kind in kinds], "a")
+
+
 def test_what_time_did_in_the_run_and_after_it_is_told_apart() -> None:
     found = trail([event("a"), entry("a"), event("b", EventKind.EXPIRED), event("b", key="contoso/x")], "a")
-    assert found.elapsed == 1
+    assert (found.elapsed, found.outside) == (1, 0)
     assert [later.kind for later in found.traces[0].elapsed] == ["expired"]
 
 

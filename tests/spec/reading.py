@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from textwrap import dedent
+from typing import ClassVar
 
 from reconciler.desired import DesiredState, SpecText, SpecTexts
 from reconciler.diagnostics import Diagnostic, Location
@@ -15,7 +17,34 @@ from reconciler.spec.parse import Parsed, parse
 from reconciler.spec.positions import Document
 from reconciler.spec.scalars import PlainScalars
 
-PROVIDERS = frozenset({"ledger", "stripe"})
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What the settings ask of an outside provider."""
+
+    lifecycle: str = "plain"
+    options: Mapping[str, str] = field(default_factory=dict)
+    required: tuple[str, ...] = ()
+
+
+class Known(frozenset[str]):
+    """Names of providers, and what the outside ones ask of their accounts."""
+
+    TRAITS: ClassVar[Mapping[str, Traits]] = {
+        "microsoft": Traits(
+            "microsoft-customer-agreement", {"billing_account": "which billing account"}, ("tenant", "billing_account")
+        ),
+        "partner-center": Traits(
+            "microsoft-partner", {"partner_tenant": "who signs in", "region": "where"}, ("tenant", "partner_tenant")
+        ),
+        "site": Traits("no-such-policy", {"site": "which site"}),
+    }
+
+    def provider(self, name: str) -> Traits:
+        return self.TRAITS.get(name, Traits())
+
+
+PROVIDERS = Known({"ledger", "manual", "stripe", *Known.TRAITS})
 ACCOUNTS = Settings(
     accounts={name: AccountSettings(name, "stripe" if name == "acme" else "ledger") for name in ("contoso", "acme")}
 )

@@ -38,7 +38,7 @@ def test_a_folder_has_an_account_for_all_files_below() -> None:
     )
     assert not found.diagnostics
     assert sorted(str(key) for key in found.subscriptions) == ["fabrikam/a", "fabrikam/b"]
-    assert found.accounts["fabrikam"] == AccountSettings("fabrikam", "ledger", "classic", "0f8f…")
+    assert found.accounts["fabrikam"] == AccountSettings("fabrikam", "ledger", "classic", "0f8f…", shared="contoso")
     assert set(found.accounts) == {"fabrikam", "contoso", "acme"}
 
 
@@ -56,7 +56,7 @@ def test_the_nearest_account_file_counts() -> None:
 def test_an_account_shares_provider_lifecycle_catalogue_and_currency_and_never_the_tenant() -> None:
     found = load({"specs/f/_account.yaml": account("fabrikam", like="partner"), "specs/f/a.yaml": file()}, PARTNER)
     assert found.accounts["fabrikam"] == AccountSettings(
-        "fabrikam", "ledger", "microsoft-partner", None, "microsoft", "EUR"
+        "fabrikam", "ledger", "microsoft-partner", None, "microsoft", "EUR", shared="partner"
     )
 
 

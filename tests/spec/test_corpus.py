@@ -64,7 +64,7 @@ def test_what_no_schema_can_see_is_found_all_the_same(name: str) -> None:
 BEYOND = frozenset(
     "account-mismatch billing-longer-than-term duplicate-account duplicate-id duplicate-previously missing-account "
     "missing-fact missing-id previously-declared previously-itself schedule-clash unknown-account "
-    "duplicate-currency unknown-lifecycle unknown-provider unknown-timezone".split()
+    "duplicate-currency missing-option unknown-lifecycle unknown-option unknown-provider unknown-timezone".split()
 )
 """Findings that need more than one file, or one value, to be seen."""
 NO_YAML = frozenset("alias anchor complex-key duplicate-key merge-key tag yaml-syntax".split())
@@ -109,13 +109,14 @@ SCALARS = [
     *("[{from: 2028-01-01, recurring: on, cancel: at-renewal}]", "{for: 2027-02-14, by: x}", "{for: x, by: y}"),
     *("2027-03-01T00:00:00Z", "1000000000000 EUR", "-1 EUR"),
     *("30d", "0d", "[5000.00 EUR, 900 JPY]", "[5.001 EUR]", "EUR", "Europe/Berlin", "max_spent_value", "lists/a.csv"),
+    *("sk_live_0123456789", "rk_0123", "hold", "correct", "reader", "{billing_account: x}", "{client_secret: x}"),
     *('"a\\u202eb"', '"a\\nb"', '"a\\u200db"', "9999999999999", "x" * 101, "y" * 201),
 ]
 KEYS = (
     "recurring cancel reason owner labels protect facts id previously product term billing start seats price "
     "last_charge when confirm on_blocked schedule decided from for by note match set key account version defaults "
     "rules subscriptions like tenant Bad url limit count "
-    "per amounts currency timezone prices".split()
+    "per amounts currency timezone prices options plan_as apply_as on_drift billing_account api_key endpoint".split()
 )
 
 

@@ -36,7 +36,7 @@ def test_the_settings_say_what_the_page_says() -> None:
     found = settings()
     assert (found.specs, found.store_url) == ("specs", "sqlite:///.reconcile/state.db")
     assert found.lineage == "0b9e4a54-2f6e-4a53-8f0c-2f1f4e0b7c11"
-    assert found.accounts == {"contoso": AccountSettings("contoso", "ledger", "classic")}
+    assert found.accounts == {"contoso": AccountSettings("contoso", "ledger", "classic", shared="contoso")}
     assert found.safety.limits == {
         LimitName.MAX_CHANGES: Limit(100, 30, 10),
         LimitName.MAX_ENDINGS: Limit(20, 10, 5),
@@ -114,4 +114,4 @@ def test_the_account_file_of_the_page_loads() -> None:
     text = "{version: 1, account: fabrikam, like: partner, tenant: 0f8f…}\n"
     found = load({"specs/fabrikam/_account.yaml": text}, shared)
     assert found.diagnostics == ()
-    assert found.accounts["fabrikam"] == AccountSettings("fabrikam", tenant="0f8f…")
+    assert found.accounts["fabrikam"] == AccountSettings("fabrikam", tenant="0f8f…", shared="partner")

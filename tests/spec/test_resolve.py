@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.diagnostics import Severity
+from reconciler.settings import AccountSettings, Settings
 from tests.spec.reading import FACTS, brief, codes, load, only
 
 
@@ -89,6 +90,47 @@ def test_an_id_twice_at_one_provider_is_told_with_both_places() -> None:
 def test_one_id_at_two_providers_is_two_ids() -> None:
     files = {"specs/a.yaml": ledger(f"a: {{id: 1, {FACTS}}}"), "specs/b.yaml": outside("b: {id: '1'}")}
     assert not load(files).diagnostics
+
+
+TWO = Settings(
+    accounts={
+        name: AccountSettings(name, provider, tenant=tenant, options={"site": site} if site else {})
+        for name, provider, tenant, site in (
+            ("stripe-one", "stripe", "t1", ""),
+            ("stripe-two", "stripe", "t2", ""),
+            ("hand-one", "manual", "t1", ""),
+            ("hand-two", "manual", "t2", ""),
+            ("site-one", "site", None, "one"),
+            ("site-two", "site", None, "two"),
+            ("site-three", "site", None, "two"),
+        )
+    }
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "twice"),
+    [
+        pytest.param("stripe-one", "stripe-two", True, id="an id of Stripe is never another customer's"),
+        pytest.param("hand-one", "hand-two", True, id="nor one of ours"),
+        pytest.param("site-one", "site-two", False, id="at an installed provider each place has its own ids"),
+        pytest.param("site-two", "site-three", True, id="and two accounts of one place have the same"),
+    ],
+)
+def test_within_what_an_id_is_one_subscription_the_provider_decides(one: str, other: str, twice: bool) -> None:
+    files = {
+        f"specs/{name}.yaml": f"version: 1\naccount: {name}\nsubscriptions:\n  a: {{id: '1', {FACTS}}}\n"
+        for name in (one, other)
+    }
+    assert [item.code for item in load(files, TWO).diagnostics] == (["duplicate-id"] if twice else [])
+
+
+def test_what_people_change_is_made_of_facts_like_a_ledgers_record_and_may_have_an_id() -> None:
+    text = "version: 1\naccount: hand-one\nsubscriptions:\n  a: {}\n"
+    (finding,) = load(text, TWO).diagnostics
+    assert finding.code == "missing-fact"
+    assert finding.hint.startswith("a manual account's record")
+    assert only(text.replace("{}", f"{{id: x, {FACTS}}}"), TWO).id == "x"
 
 
 def test_a_former_name_is_kept() -> None:

@@ -42,7 +42,7 @@ def findings(text: str) -> list[str]:
 def test_what_is_not_given_has_its_default() -> None:
     found = settings(MINIMAL)
     assert list(found.lifecycles) == ["classic"]
-    accounts = {"contoso": AccountSettings("contoso", "ledger", "classic")}
+    accounts = {"contoso": AccountSettings("contoso", "ledger", "classic", shared="contoso")}
     assert found == Settings(accounts=accounts, lifecycles=found.lifecycles)
     assert (found.prices, found.timezone) == (None, None)
     assert settings(MINIMAL).safety.limits == DEFAULT_LIMITS
@@ -71,8 +71,8 @@ def test_everything_that_is_given_counts() -> None:
     assert (found.specs, found.store_url) == ("estate/specs", "sqlite:////var/lib/reconcile/state.db")
     assert found.lineage == "0b9e4a54-2f6e-4a53-8f0c-2f1f4e0b7c11"
     assert found.accounts == {
-        "contoso": AccountSettings("contoso", "stripe", "plain", "0123", "none", "EUR"),
-        "2024": AccountSettings("2024", catalogue="microsoft"),
+        "contoso": AccountSettings("contoso", "stripe", "plain", "0123", "none", "EUR", shared="contoso"),
+        "2024": AccountSettings("2024", catalogue="microsoft", shared="2024"),
     }
     assert (found.prices, found.timezone) == ("lists/2026.csv", "America/Argentina/Buenos_Aires")
     assert found.safety.limits[LimitName.MAX_ENDINGS] == Limit(0, 10, 5)

@@ -29,4 +29,4 @@ def test_a_pattern_takes_what_it_should(pattern: str, text: str, taken: bool) ->
 def test_what_is_not_given_has_its_default() -> None:
     model = SettingsFile.model_validate({"version": 1, "accounts": {"contoso": {}}})
     assert (model.specs, model.store, model.prices, model.timezone) == ("specs", None, None, None)
-    assert (model.accounts["contoso"].provider, model.accounts["contoso"].lifecycle) == ("ledger", "classic")
+    assert (model.accounts["contoso"].provider, model.accounts["contoso"].lifecycle) == ("ledger", None)

@@ -332,25 +332,27 @@ class StoreContract:
     def test_an_open_intent_is_listed_until_its_outcome_is_recorded(self, place: Place) -> None:
         store, entry = place.make(), an_entry(a_change(key="contoso/a"))
         store.begin(a_run())
-        store.intend("run-1", [entry])
-        assert seen(place).open_intents == {a_key("contoso/a")}
+        store.intend("run-1", [entry], NOW)
+        assert [*seen(place).open_intents] == [a_key("contoso/a")]
         assert told(store) == [("contoso/a", "turn-off-recurring", OutcomeKind.INTENDED)]
         assert store.record("run-1", [entry], LATER) == 1
-        assert seen(place).open_intents == frozenset()
+        assert seen(place).open_intents == {}
         assert told(store) == [("contoso/a", "turn-off-recurring", SUCCEEDED)]
 
     def test_an_intent_moves_no_serial_and_no_record(self, place: Place) -> None:
         store = recorded(place, registered("contoso/a"))
         before = store.snapshot()
-        store.intend("run-1", [an_entry(a_change(key="contoso/a"))])
-        assert store.snapshot() == replace(before, open_intents=frozenset({a_key("contoso/a")}))
+        store.intend("run-1", [an_entry(a_change(key="contoso/a"))], NOW)
+        after = store.snapshot()
+        assert [*after.open_intents] == [a_key("contoso/a")]
+        assert replace(after, open_intents={}) == before
 
     def test_an_intent_of_a_run_that_was_cut_off_is_carried_on_by_the_next(self, place: Place) -> None:
         store, entry = place.make(), an_entry(a_change(key="contoso/a"))
         store.begin(a_run())
-        store.intend("run-1", [entry, entry])
+        store.intend("run-1", [entry, entry], NOW)
         store.begin(a_run("run-2"))
-        store.intend("run-2", [entry])
+        store.intend("run-2", [entry], NOW)
         assert len(told(store)) == 1
         store.record("run-2", [entry], LATER)
         assert [(one.run, one.outcome) for one in store.history()] == [("run-2", SUCCEEDED)]
@@ -359,20 +361,19 @@ class StoreContract:
         store, entry = place.make(), an_entry(a_change(key="contoso/a"))
         store.begin(a_run())
         store.record("run-1", [replace(entry, outcome=Outcome(FAILED, error="no"))], NOW)
-        store.intend("run-1", [entry])
-        assert store.snapshot().open_intents == {a_key("contoso/a")}
+        store.intend("run-1", [entry], NOW)
+        assert [*store.snapshot().open_intents] == [a_key("contoso/a")]
         store.record("run-1", [entry], LATER)
-        store.intend("run-1", [entry])
-        assert store.snapshot().open_intents == frozenset()
+        store.intend("run-1", [entry], NOW)
+        assert store.snapshot().open_intents == {}
         assert [outcome for _, _, outcome in told(store)] == [FAILED, SUCCEEDED]
 
-    def test_intents_are_journaled_at_real_time(self, place: Place) -> None:
+    def test_intents_are_journaled_at_the_instant_that_is_handed_in(self, place: Place) -> None:
         store = place.make()
         store.begin(a_run())
-        before = datetime.now(UTC)
-        store.intend("run-1", [an_entry()])
+        store.intend("run-1", [an_entry()], NOW)
         (entry,) = store.history()
-        assert before <= entry.at <= datetime.now(UTC)
+        assert entry.at == NOW
 
     # Runs
 

@@ -44,6 +44,26 @@ with FileLease(path, 0.0).hold(), open_store(path, 0.0) as store:
 """
 """Dies after so many steps of SQLite's machine; ends well if there are fewer."""
 
+WHILE_KEEPING = f"""{PREPARE}
+from reconciler.observed import ObservedAccount
+from tests.builders import a_seen
+with FileLease(path, 0.0).hold(), open_store(path, 0.0) as store:
+    store._connection.execute("PRAGMA cache_size = 5")
+    store._connection.set_progress_handler(die, int(sys.argv[2]))
+    found = {{f"id-{{number:04d}}": a_seen(f"id-{{number:04d}}", busy="b" * 400) for number in range(400)}}
+    store.keep_observations([ObservedAccount("contoso", NOW, found), ObservedAccount("fabrikam", NOW)])
+"""
+"""Dies after so many steps of keeping 400 observations instead of those of before; ends well if there are fewer."""
+
+WHILE_ACCEPTING = f"""{PREPARE}
+with FileLease(path, 0.0).hold(), open_store(path, 0.0) as store:
+    store._connection.execute("PRAGMA cache_size = 5")
+    store._connection.set_progress_handler(die, int(sys.argv[2]))
+    asked = [replace(entry, outcome=Outcome(OutcomeKind.ACCEPTED, token="t" * 400)) for entry in updates(400)]
+    store.accept("run-2", asked, NOW)
+"""
+"""Dies after so many steps of accepting 400 updates; ends well if there are fewer."""
+
 WHILE_MAKING = f"""{PREPARE}
 with FileLease(path, 0.0).hold():
     import reconciler.stores.sqlite as sqlite

@@ -21,7 +21,7 @@ from tests.stores.contract import LINEAGE
 
 ROOT = Path(__file__).resolve().parents[2]
 DATA = Path(__file__).parent / "data"
-"""Stores as earlier releases wrote them: `v1.sql` is the whole database as text, `v1.jsonl` its export."""
+"""Stores as earlier releases wrote them: `v1.sql` is the whole database as text, `v1.jsonl` its export; so is `v2`."""
 NOBODY = 65534
 PATIENCE = 30.0
 """Seconds after which a test gives up on another process; none needs more than a fraction of it."""
@@ -66,11 +66,11 @@ def sqlite_place(tmp_path: Path) -> Iterator[SqlitePlace]:
 place = pytest.fixture(sqlite_place)
 
 
-def written_by_version_1(place: SqlitePlace) -> SqlitePlace:
-    """The place, with a store in it that the first schema's release wrote."""
+def written_by(version: int, place: SqlitePlace) -> SqlitePlace:
+    """The place, with a store in it that the last release with that schema version wrote."""
     place.path.parent.mkdir()
     with closing(sqlite3.connect(place.path)) as connection:
-        connection.executescript((DATA / "v1.sql").read_text(encoding="utf-8"))
+        connection.executescript((DATA / f"v{version}.sql").read_text(encoding="utf-8"))
     return place
 
 

@@ -15,9 +15,11 @@ from reconciler.events import EventKind
 from reconciler.stores.check import check_store
 from tests.builders import NOW, a_change, a_run, a_stored, an_entry
 from tests.stores.contract import LINEAGE, recorded, registered, renamed
+from tests.stores.outside_contract import LOCKED, accepted, an_account
 from tests.stores.places import SqlitePlace, another_process, everything_in, place
 from tests.stores.test_reader import LOCK_OUT
 from tests.stores.time_contract import happened
+from tests.test_observations import FULL
 
 __all__ = ["place"]
 
@@ -27,11 +29,23 @@ def sound(place: SqlitePlace) -> Path:
     """A store with a rename, an intent that was closed and one that was not."""
     with recorded(place, registered("contoso/a"), registered("contoso/b"), renamed("contoso/a", "contoso/c")) as store:
         change, other = an_entry(a_change(key="contoso/b")), an_entry(a_change(Kind.UPDATE, "contoso/c"))
-        store.intend("run-1", [change, other])
+        store.intend("run-1", [change, other], NOW)
         store.record("run-1", [change], NOW)
         store.begin(a_run("run-2"))
         forgotten = [registered("contoso/d"), an_entry(a_change(Kind.FORGET, "contoso/d"))]
         store.record("run-2", [*forgotten, happened(EventKind.RENEWED, a_stored("contoso/b"))], NOW)
+    return place.path
+
+
+@pytest.fixture
+def outside(place: SqlitePlace) -> Path:
+    """A store with something accepted, something settled, and something observed."""
+    with recorded(place, registered("contoso/a"), registered("contoso/b")) as store:
+        entry, other = an_entry(a_change(key="contoso/a")), an_entry(a_change(key="contoso/b"))
+        store.intend("run-1", [entry, other], NOW)
+        store.accept("run-1", [accepted(entry), accepted(other)], NOW)
+        store.record("run-1", [other], NOW)
+        store.keep_observations([an_account(FULL, unreadable={"b": LOCKED}, absent=frozenset({"c"}))])
     return place.path
 
 
@@ -112,6 +126,63 @@ def test_what_does_not_hold_together_is_found(sound: Path, statement: str, code:
     assert {(one.code, one.severity) for one in found} >= {(code, Severity.ERROR)}
     assert [one for one in found if detail in one.detail]
     assert all(str(sound) in one.detail and one.hint and one.summary for one in found)
+
+
+@pytest.mark.parametrize(
+    ("statement", "code", "detail"),
+    [
+        ("SELECT 1", None, ""),
+        ("UPDATE journal SET serial = 2 WHERE number = 5", "store-journal", "entry 5: accepted with serial 2"),
+        ("UPDATE journal SET token = NULL WHERE number = 5", "store-journal", "entry 5: accepted without a token"),
+        ("UPDATE journal SET token = 't' WHERE number = 1", "store-journal", "entry 1: succeeded with a token"),
+        ("UPDATE journal SET token = 't' WHERE number = 3", "store-journal", "entry 3: intended with a token"),
+        ("UPDATE journal SET token = x'ff' WHERE number = 5", "store-row", "journal 5: token cannot be"),
+        ("UPDATE journal SET note = 7 WHERE number = 5", None, ""),  # the column makes a text of it
+        ("UPDATE journal SET note = x'00' WHERE number = 5", "store-row", "journal entry 5: no text"),
+        ("DELETE FROM journal WHERE number = 3", "store-journal", "entry 5: accepted, and there is no open intent"),
+        (
+            "UPDATE journal SET number = 8 WHERE number = 6",
+            "store-journal",
+            "entry 8: accepted, and there is no open intent",
+        ),
+        (
+            "UPDATE journal SET closes = NULL WHERE number = 7",
+            "store-journal",
+            "entry 7: closes none, and the open intent of its operation is entry 4",
+        ),
+        (
+            "UPDATE journal SET closes = 6 WHERE number = 7",
+            "store-journal",
+            "entry 7: closes entry 6, and the open intent of its operation is entry 4",
+        ),
+        ("UPDATE sightings SET at = 'today'", "store-row", "sightings contoso: at cannot be 'today'"),
+        ("UPDATE sightings SET complete = 2", "store-row", "sightings contoso: complete cannot be '2'"),
+        ("DELETE FROM sightings", "store-row", "observation contoso/6f0d: its account was never observed"),
+        ("UPDATE observations SET at = 'today' WHERE id = 'b'", "store-row", "observations contoso/b: at cannot be"),
+        ("UPDATE observations SET shown = '{ }' WHERE id = 'b'", "store-row", "observations contoso/b: shown cannot"),
+        ("UPDATE observations SET shown = '{}' WHERE id = 'c'", "store-row", "observation contoso/c: cancellation, id"),
+        (
+            "UPDATE observations SET shown = replace(shown, '\"on\"', '\"an\"') WHERE id = '6f0d'",
+            "store-row",
+            "observation contoso/6f0d: recurring: 'an'",
+        ),
+        ("UPDATE observations SET id = 'x' WHERE id = '6f0d'", "store-row", "observation contoso/x: its values are of"),
+        (
+            "UPDATE observations SET obstacle = '[]' WHERE id = 'b'",
+            "store-row",
+            "observation contoso/b: no JSON object",
+        ),
+        ("DROP TABLE observations", "store-corrupt", "no such table"),
+        ("CREATE INDEX mine ON observations (id)", "store-schema", "mine"),
+    ],
+)
+def test_what_does_not_hold_together_of_outside_accounts_is_found(
+    outside: Path, statement: str, code: str | None, detail: str
+) -> None:
+    edit(outside, statement)
+    found = check_store(outside, 0.0)
+    assert {one.code for one in found} == ({code} if code else set())
+    assert not code or [one for one in found if detail in one.detail]
 
 
 def test_another_store_than_the_pinned_one_is_found(sound: Path) -> None:

@@ -31,9 +31,11 @@ from tests.stores.contract import (
     stored,
     told,
 )
-from tests.stores.places import DATA, SqlitePlace, place, written_by_version_1
+from tests.stores.outside_contract import LOCKED, accepted, an_account
+from tests.stores.places import DATA, SqlitePlace, place, written_by
 from tests.stores.test_migrations import small_files
 from tests.stores.time_contract import happened, of_value
+from tests.test_observations import FULL
 
 __all__ = ["place"]
 
@@ -47,13 +49,16 @@ def full(tmp_path: Path) -> Iterator[SqlitePlace]:
         extended = happened(EventKind.EXTENDED, replace(hostile, extended=True, last_charge=Money(51500, "EUR")))
         store.record("run-1", [renamed("contoso/a", "contoso/b"), extended], NOW)
         valued = a_change(key="contoso/b", risk=Risk.REVERSIBLE_UNTIL, impact=of_value(618000, until=LATER))
-        store.intend("run-1", [an_entry(valued)])
+        store.intend("run-1", [an_entry(valued)], NOW)
         store.begin(a_run("cut-off", as_of=LATER))
         store.record("cut-off", [an_entry(a_change(Kind.CANCEL_NOW, "contoso/b"), kind=OutcomeKind.FAILED)], LATER)
         store.begin(a_run("run-3"))
         safety = {"limits": {"max-endings": {"count": 20}}, "overrides": []}
         store.finish("run-3", LATER, Bookkeeping(safety, {"contoso": ("ledger", None), "adatum": ("partner", "0f8f")}))
         store.set_freeze(a_run("freeze"), Freeze("year end", NOW, "ada", LATER))
+        store.accept("run-3", [accepted(an_entry(valued), '{"steps":[]}', "asked of ada")], LATER)
+        seen_now = an_account(FULL, unreadable={"locked": LOCKED}, absent=frozenset({"gone"}))
+        store.keep_observations([seen_now, an_account(account="adatum", complete=False)])
         store.describe_holder(Holder(1, "here", NOW, "ada"))
     yield found
     found.close()
@@ -93,27 +98,36 @@ def sealed(body: list[bytes]) -> list[bytes]:
 
 def test_an_export_that_was_taken_back_exports_the_same_bytes(full: SqlitePlace, place: SqlitePlace) -> None:
     lines = exported(full)
-    assert import_store(place.path, lines, 0.0) == ImportSummary(LINEAGE, 3, 2, 4, 6)
+    assert import_store(place.path, lines, 0.0) == ImportSummary(LINEAGE, 3, 2, 4, 7)
     assert exported(place) == lines
     assert seen(place) == seen(full)
     assert told(place.open()) == told(full.open())
+    assert place.open().observations() == full.open().observations()
     assert check_store(place.path, 0.0) == []
     assert place.path.stat().st_mode & 0o777 == 0o600
 
 
 def test_an_export_begins_with_a_header_and_ends_with_the_digest_of_all_before_it(full: SqlitePlace) -> None:
     *body, end = exported(full)
+    counts = {
+        "store": 1,
+        "accounts": 2,
+        "subscriptions": 2,
+        "runs": 4,
+        "journal": 7,
+        "sightings": 2,
+        "observations": 3,
+    }
     assert orjson.loads(body[0]) == {
         "format": "reconcile-store",
-        "format_version": 2,
+        "format_version": 3,
         "lineage": LINEAGE,
         "serial": 3,
-        "counts": {"store": 1, "accounts": 2, "subscriptions": 2, "runs": 4, "journal": 6},
+        "counts": counts,
     }
     assert orjson.loads(end) == {"lines": len(body), "sha256": sha256(b"".join(body)).hexdigest()}
-    assert [orjson.loads(line)["table"] for line in body[1:]] == (
-        ["store"] + ["accounts"] * 2 + ["subscriptions"] * 2 + ["runs"] * 4 + ["journal"] * 6
-    )
+    found = [orjson.loads(line)["table"] for line in body[1:]]
+    assert found == [name for name, count in counts.items() for _ in range(count)]
 
 
 def test_every_line_is_one_line_of_json_with_sorted_keys(full: SqlitePlace) -> None:
@@ -133,23 +147,34 @@ def test_the_same_story_makes_the_same_export_whatever_the_file_went_through(
     assert exported(full) == lines
 
 
-def test_an_export_of_format_version_1_is_taken_back_as_a_migration_would_take_its_store(
-    tmp_path: Path, place: SqlitePlace
+@pytest.mark.parametrize(("version", "entries"), [(1, 9), (2, 12)])
+def test_an_export_of_an_earlier_version_is_taken_back_as_a_migration_would_take_its_store(
+    tmp_path: Path, place: SqlitePlace, version: int, entries: int
 ) -> None:
-    lines = (DATA / "v1.jsonl").read_bytes().splitlines(keepends=True)
-    assert import_store(place.path, lines, 0.0) == ImportSummary(LINEAGE, 3, 3, 5, 9)
+    lines = (DATA / f"v{version}.jsonl").read_bytes().splitlines(keepends=True)
+    assert import_store(place.path, lines, 0.0) == ImportSummary(LINEAGE, 3, 3, 5, entries)
     assert check_store(place.path, 0.0, LINEAGE) == []
-    migrated = written_by_version_1(SqlitePlace(tmp_path / "migrated" / "state.db"))
+    migrated = written_by(version, SqlitePlace(tmp_path / "migrated" / "state.db"))
     migrated.open().close()
     assert exported(place) == exported(migrated)
-    assert orjson.loads(exported(place)[0])["format_version"] == 2
+    assert orjson.loads(exported(place)[0])["format_version"] == 3
     migrated.close()
 
 
-def test_an_edited_export_of_format_version_1_is_refused(place: SqlitePlace) -> None:
-    lines = (DATA / "v1.jsonl").read_bytes().splitlines(keepends=True)
-    found = refused(place.path, forged(lines, 4, lambda line: line.update(extended=False)))
-    assert found.message.endswith("wrong keys: extended")
+@pytest.mark.parametrize(
+    ("version", "number", "change", "why"),
+    [
+        pytest.param(1, 4, {"extended": False}, "wrong keys: extended", id="a column of the second in the first"),
+        pytest.param(2, 12, {"token": None}, "wrong keys: token", id="a column of the third in the second"),
+        pytest.param(2, 23, {"table": "sightings"}, "no table, or not in its place", id="a table of the third"),
+    ],
+)
+def test_an_export_of_an_earlier_version_has_nothing_of_a_later_one(
+    place: SqlitePlace, version: int, number: int, change: dict[str, object], why: str
+) -> None:
+    lines = (DATA / f"v{version}.jsonl").read_bytes().splitlines(keepends=True)
+    found = refused(place.path, forged(lines, number, lambda line: line.update(change)))
+    assert found.message.endswith(why)
 
 
 def test_an_empty_store_can_be_exported_and_taken_back(tmp_path: Path, place: SqlitePlace) -> None:
@@ -165,7 +190,7 @@ def test_an_imported_store_can_be_written_to(full: SqlitePlace, place: SqlitePla
     assert store.record("run-4", [an_entry(a_change(key="contoso/b"))], LATER) == 4
     store.finish("run-4", LATER, Bookkeeping())
     assert seen(place).unfinished == {}
-    assert seen(place).open_intents == frozenset()
+    assert seen(place).open_intents == {}
     assert check_store(place.path, 0.0) == []
 
 
@@ -221,7 +246,7 @@ def test_an_export_cut_at_any_byte_is_refused(full: SqlitePlace, place: SqlitePl
         pytest.param(b"name,product\n", "not-an-export", id="a table"),
         pytest.param(b"[1]\n", "not-an-export", id="other json"),
         pytest.param(b'{"format_version":"1.0","command":"plan"}\n', "not-an-export", id="a plan"),
-        pytest.param(b'{"format":"reconcile-store","format_version":3,"x":1}\n', "newer-export", id="a newer one"),
+        pytest.param(b'{"format":"reconcile-store","format_version":4,"x":1}\n', "newer-export", id="a newer one"),
         pytest.param(b'{"format":"reconcile-store","format_version":1}\n', "export-edited", id="half a header"),
         pytest.param(b'{"format":"reconcile-store","format_version":"1"}\n', "export-edited", id="an odd version"),
         pytest.param(b'{"format":"reconcile-store","format_version":0}\n', "export-edited", id="a version before all"),
@@ -293,6 +318,17 @@ def test_an_edited_export_is_refused(
         pytest.param(14, lambda line: line.update(value_currency=None), id="a value without a currency"),
         pytest.param(14, lambda line: line.update(risk="high"), id="an unknown risk"),
         pytest.param(15, lambda line: line.update(closes=1), id="an outcome that closes another"),
+        pytest.param(15, lambda line: line.update(token="t"), id="an outcome with a token"),
+        pytest.param(16, lambda line: line.update(token=None), id="accepted without a token"),
+        pytest.param(16, lambda line: line.update(operation_id="x"), id="accepted, and never intended"),
+        pytest.param(16, lambda line: line.update(serial=3), id="accepted with a serial"),
+        pytest.param(17, lambda line: line.update(at="2026-11-23"), id="an account seen on a day"),
+        pytest.param(18, lambda line: line.update(complete=1), id="a number for a whole reading"),
+        pytest.param(18, lambda line: line.update(account="other"), id="a subscription of an account never seen"),
+        pytest.param(19, lambda line: line["shown"].update(colour="red"), id="something seen that nobody knows"),
+        pytest.param(19, lambda line: line["shown"].update(id="other"), id="one seen as another"),
+        pytest.param(19, lambda line: line.update(obstacle=line["shown"]), id="seen and unreadable"),
+        pytest.param(21, lambda line: line.update(obstacle={}), id="an obstacle that says nothing"),
         pytest.param(15, lambda line: line.update(happened_at="2026-11-23T00:00:00Z"), id="a change of time's doing"),
         pytest.param(0, lambda line: line.update(format_version=1), id="a version that had other columns"),
     ],

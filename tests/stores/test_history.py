@@ -5,11 +5,15 @@ Whose history is whose is in the contract.
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import UTC, datetime
+
 import pytest
 
 from reconciler.brakes import COUNTED
 from reconciler.changes import Kind
 from reconciler.errors import StoreCorrupt
+from reconciler.journal import Outcome, OutcomeKind
 from reconciler.stores import history
 from tests.builders import NOW, a_change, a_run, an_entry
 from tests.stores.contract import recorded, registered, told
@@ -30,7 +34,7 @@ def test_closed_intents_between_pages_are_passed_over(place: SqlitePlace, monkey
     store = recorded(place, registered("contoso/a"))
     for number in range(5):
         entry = an_entry(a_change(Kind.UPDATE, "contoso/a"), operation_id=f"op-{number}")
-        store.intend("run-1", [entry])
+        store.intend("run-1", [entry], NOW)
         store.record("run-1", [entry], NOW)
     assert [kind for _, kind, _ in told(store)] == ["register", *["update"] * 5]
     assert told(store) == told(store, "contoso/a")
@@ -45,6 +49,19 @@ def test_recent_changes_are_found_by_their_verb_and_instant_without_a_look_at_an
         "SEARCH journal USING INDEX journal_recent (kind=? AND at>?)",
         "SEARCH runs USING INTEGER PRIMARY KEY (rowid=?)",
     ]
+
+
+def test_what_was_begun_and_accepted_is_recent_until_it_is_over(place: SqlitePlace) -> None:
+    store = recorded(place, registered("contoso/a"), registered("contoso/b"))
+    asked, only_intended = an_entry(a_change(key="contoso/a")), an_entry(a_change(key="contoso/b"))
+    since = datetime(1970, 1, 1, tzinfo=UTC)
+    store.intend("run-1", [asked, only_intended], NOW)
+    assert list(store.recent(since)) == []
+    store.accept("run-1", [replace(asked, outcome=Outcome(OutcomeKind.ACCEPTED, token="{}"))], NOW)
+    assert [item.key for item in store.recent(since)] == [asked.change.key]
+    assert list(store.recent(datetime(9000, 1, 1, tzinfo=UTC))) == []
+    store.record("run-1", [replace(asked, outcome=Outcome(OutcomeKind.FAILED, error="locked"))], NOW)
+    assert list(store.recent(since)) == []
 
 
 def test_what_is_recent_is_what_the_limits_count() -> None:

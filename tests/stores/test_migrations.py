@@ -13,7 +13,9 @@ import pytest
 from reconciler.changes import Kind
 from reconciler.errors import StoreError, StoreUnwritable
 from reconciler.events import EventKind
+from reconciler.journal import Outcome, OutcomeKind
 from reconciler.model import Money
+from reconciler.observed import ObservedAccount
 from reconciler.ports import Bookkeeping
 from reconciler.stored import RecentChange
 from reconciler.stores import migrations
@@ -24,7 +26,7 @@ from reconciler.stores.tables import EXPORTED, HOLDER
 from tests.builders import NOW, a_change, a_key, a_run, a_stored, an_entry
 from tests.stores.contract import LATER, LINEAGE, recorded, registered, seen
 from tests.stores.crashes import WHILE_MIGRATING
-from tests.stores.places import SqlitePlace, everything_in, place, run_until_killed, written_by_version_1
+from tests.stores.places import SqlitePlace, everything_in, place, run_until_killed, written_by
 from tests.stores.time_contract import happened
 
 __all__ = ["place"]
@@ -40,6 +42,7 @@ NEXT_STEP = Step(
 )
 LONGER = (*STEPS, NEXT_STEP)
 FIRST = STEPS[:1]
+OLDER = range(1, LATEST)
 HALF_STEP = Step(LATEST + 2, "half of it works", ("CREATE TABLE thirds (x)", "INSERT INTO no_such_table VALUES (1)"))
 
 
@@ -65,22 +68,23 @@ def test_a_new_database_gets_every_step_with_its_record(memory: sqlite3.Connecti
     assert versions(memory) == [
         (1, "the first schema"),
         (2, "time, money and consequences"),
-        (3, "seconds of every subscription"),
+        (3, "outside providers"),
+        (4, "seconds of every subscription"),
     ]
-    assert version(memory) == 3
+    assert version(memory) == 4
     assert memory.execute("PRAGMA application_id").fetchone() == (migrations.APPLICATION_ID,)
 
 
 def test_a_step_is_applied_once(memory: sqlite3.Connection) -> None:
     for steps in (FIRST, STEPS, LONGER, LONGER):
         migrate(memory, steps)
-    assert [number for number, _ in versions(memory)] == [1, 2, 3]
+    assert [number for number, _ in versions(memory)] == [1, 2, 3, 4]
 
 
 def test_a_step_that_fails_leaves_everything_as_the_step_before_it(memory: sqlite3.Connection) -> None:
     with pytest.raises(sqlite3.OperationalError):
         migrate(memory, (*LONGER, HALF_STEP))
-    assert (version(memory), [number for number, _ in versions(memory)]) == (3, [1, 2, 3])
+    assert (version(memory), [number for number, _ in versions(memory)]) == (4, [1, 2, 3, 4])
     assert "thirds" not in {name for _, name, _ in migrations.schema(memory)}
 
 
@@ -105,7 +109,7 @@ def test_an_older_store_is_migrated_when_it_is_opened_for_writing(place: SqliteP
     before = seen(place)
     with open_store(place.path, 0.0, steps=LONGER) as store:
         assert store.snapshot() == before
-    with pytest.raises(StoreError, match="schema version 3"):
+    with pytest.raises(StoreError, match="schema version 4"):
         place.read()
     assert check_store(place.path, 0.0, steps=LONGER) == []
 
@@ -114,7 +118,7 @@ def test_a_backup_of_the_whole_older_store_is_kept_beside_it(place: SqlitePlace)
     recorded(place, registered("contoso/a")).close()
     before = seen(place)
     open_store(place.path, 0.0, steps=LONGER).close()
-    backup = SqlitePlace(place.path.with_name("state.db.backup-v2"))
+    backup = SqlitePlace(place.path.with_name("state.db.backup-v3"))
     assert seen(backup) == before
     assert check_store(backup.path, 0.0) == []
     assert backup.path.stat().st_mode & 0o777 == 0o600
@@ -129,8 +133,8 @@ def test_a_backup_is_never_written_over(place: SqlitePlace) -> None:
         place.path.write_bytes(old)
     assert sorted(path.name for path in place.path.parent.iterdir()) == [
         "state.db",
-        "state.db.backup-v2",
-        "state.db.backup-v2.2",
+        "state.db.backup-v3",
+        "state.db.backup-v3.2",
     ]
 
 
@@ -150,16 +154,19 @@ def test_a_migration_that_fails_leaves_the_store_as_it_was(place: SqlitePlace) -
     assert check_store(place.path, 0.0) == []
 
 
-def test_the_kept_older_store_is_what_its_release_would_have_made(place: SqlitePlace) -> None:
-    written_by_version_1(place)
+@pytest.mark.parametrize("number", OLDER)
+def test_the_kept_older_store_is_what_its_release_would_have_made(place: SqlitePlace, number: int) -> None:
+    written_by(number, place)
     assert check_store(place.path, 0.0, LINEAGE) == []
     with closing(sqlite3.connect(place.path)) as connection:
-        assert migrations.schema(connection) == expected_schema(FIRST)
+        assert version(connection) == number
+        assert migrations.schema(connection) == expected_schema(STEPS[:number])
 
 
 def what_it_holds(store: SqliteReader) -> tuple[object, ...]:
     """Everything, without the remark on how it was read."""
-    return replace(store.snapshot(), diagnostics=()), list(store.history()), list(store.freezes())
+    found = replace(store.snapshot(), diagnostics=())
+    return found, list(store.history()), list(store.freezes()), store.observations()
 
 
 def what_is_read(place: SqlitePlace) -> tuple[object, ...]:
@@ -170,21 +177,36 @@ def what_is_read(place: SqlitePlace) -> tuple[object, ...]:
         return what_it_holds(reader)
 
 
-def test_a_store_of_the_first_schema_is_taken_along_without_loss(place: SqlitePlace) -> None:
-    written_by_version_1(place)
+@pytest.mark.parametrize("number", OLDER)
+def test_a_store_of_an_earlier_schema_is_taken_along_without_loss(place: SqlitePlace, number: int) -> None:
+    written_by(number, place)
     assert [found.code for found in seen(place).diagnostics] == ["migrated-copy"]
     before = what_is_read(place)
     with place.open() as store:
         assert what_it_holds(store) == before
-        assert version(store._connection) == 2
+        assert version(store._connection) == LATEST
         assert migrations.schema(store._connection) == expected_schema()
     assert check_store(place.path, 0.0, LINEAGE) == []
-    with closing(sqlite3.connect(place.path.with_name("state.db.backup-v1"))) as backup:
-        assert migrations.schema(backup) == expected_schema(FIRST)
+    with closing(sqlite3.connect(place.path.with_name(f"state.db.backup-v{number}"))) as backup:
+        assert migrations.schema(backup) == expected_schema(STEPS[:number])
+
+
+def test_a_store_of_the_second_schema_keeps_what_is_open_and_has_no_observations_yet(place: SqlitePlace) -> None:
+    reader = written_by(2, place).read()
+    assert reader is not None
+    (intent,) = reader.snapshot().open_intents.values()
+    assert (intent.key, intent.kind, intent.run) == (a_key("contoso/new"), Kind.TURN_OFF, "cut-off")
+    assert (intent.external_id, intent.token, intent.product) == ("prod-7", None, "CFQ7TTC0HD32")
+    assert reader.observations() == {}
+    assert [one.outcome.value for one in reader.history() if one.outcome is not OutcomeKind.SUCCEEDED] == [
+        "unknown",
+        "intended",
+    ]
+    assert {one.note for one in reader.history()} == {None}
 
 
 def test_what_the_first_schema_did_not_know_is_not_made_up(place: SqlitePlace) -> None:
-    store = written_by_version_1(place).open()
+    store = written_by(1, place).open()
     rows = store.snapshot().subscriptions
     assert [str(key) for key in rows] == ["adatum/premium", "adatum/visio", "contoso/new"]
     assert {(row.extended, row.last_charge) for row in rows.values()} == {(False, None)}
@@ -205,20 +227,24 @@ def test_what_the_first_schema_did_not_know_is_not_made_up(place: SqlitePlace) -
     assert [(one.kind, one.reason) for one in store.freezes()] == [("freeze", "year end")]
 
 
-def test_a_store_of_the_first_schema_can_be_written_to(place: SqlitePlace) -> None:
-    store = written_by_version_1(place).open()
+@pytest.mark.parametrize("number", OLDER)
+def test_a_store_of_an_earlier_schema_can_be_written_to(place: SqlitePlace, number: int) -> None:
+    store = written_by(number, place).open()
     store.begin(a_run("run-9"))
     row = a_stored("contoso/new", extended=True, last_charge=Money(51500, "EUR"))
     intent = an_entry(a_change(key="contoso/new"))
+    store.accept("run-9", [replace(intent, outcome=Outcome(OutcomeKind.ACCEPTED, token="7"))], LATER)
+    store.keep_observations([ObservedAccount("contoso", NOW)])
     assert store.record("run-9", [happened(EventKind.EXTENDED, row), intent], LATER) == 4
     store.finish("run-9", LATER, Bookkeeping())
     after = seen(place)
-    assert (after.open_intents, after.unfinished) == (frozenset(), {})
+    assert (after.open_intents, after.unfinished) == ({}, {})
     assert check_store(place.path, 0.0, LINEAGE) == []
 
 
-def test_killed_at_any_step_a_migration_leaves_one_whole_version(place: SqlitePlace) -> None:
-    written_by_version_1(place)
+@pytest.mark.parametrize("number", OLDER)
+def test_killed_at_any_step_a_migration_leaves_one_whole_version(place: SqlitePlace, number: int) -> None:
+    written_by(number, place)
     before = what_is_read(place)
     steps, found = 20, set()
     while run_until_killed(WHILE_MIGRATING, place.path, steps):
@@ -227,7 +253,8 @@ def test_killed_at_any_step_a_migration_leaves_one_whole_version(place: SqlitePl
             found.add(version(connection))
             assert migrations.schema(connection) == expected_schema(STEPS[: version(connection)])
         steps *= 3
-    assert found == {1}
+    assert min(found) == number
+    assert max(found) < LATEST
     assert check_store(place.path, 0.0, LINEAGE) == []
 
 

@@ -218,6 +218,6 @@ def test_a_newer_store_is_refused_by_readers_and_writers(place: SqlitePlace) -> 
     connection.execute("PRAGMA user_version = 99")
     connection.close()
     for use in (place.read, place.open):
-        with pytest.raises(StoreError, match=re.escape("schema version 99; this reconcile knows up to 2")) as refused:
+        with pytest.raises(StoreError, match=re.escape("schema version 99; this reconcile knows up to 3")) as refused:
             use()
         assert refused.value.code == "newer-store"

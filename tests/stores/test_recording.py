@@ -78,8 +78,8 @@ def test_many_intents_are_closed_by_their_outcomes(place: SqlitePlace) -> None:
     store = place.make()
     store.begin(a_run())
     entries = [registered(f"contoso/s-{number}") for number in range(7)]
-    store.intend("run-1", entries)
+    store.intend("run-1", entries, NOW)
     assert len(store.snapshot().open_intents) == 7
     store.record("run-1", entries, NOW)
-    assert store.snapshot().open_intents == frozenset()
+    assert store.snapshot().open_intents == {}
     assert check_store(place.path, 0.0) == []

@@ -16,15 +16,17 @@ import pytest
 from reconciler.changes import Kind
 from reconciler.diagnostics import Severity
 from reconciler.errors import StoreBusy, StoreError
+from reconciler.observed import ObservedAccount
 from reconciler.stored import StoredState
 from reconciler.stores import recovery
 from reconciler.stores.check import check_store
 from reconciler.stores.lease import FileLease
 from reconciler.stores.migrations import STEPS, Step
 from reconciler.stores.sqlite import open_reader, open_store
-from tests.builders import NOW, a_change, a_run, an_entry
+from tests.builders import NOW, a_change, a_run, a_seen, an_entry
 from tests.stores.contract import recorded, registered, seen
-from tests.stores.crashes import AFTER_STEPS, AT_COMMIT, WHILE_MAKING
+from tests.stores.crashes import AFTER_STEPS, AT_COMMIT, WHILE_ACCEPTING, WHILE_KEEPING, WHILE_MAKING
+from tests.stores.outside_contract import an_account
 from tests.stores.places import PATIENCE, SqlitePlace, everything_in, place, run_until_killed
 from tests.stores.test_migrations import LATEST, LONGER
 
@@ -128,6 +130,50 @@ def test_killed_at_any_step_a_batch_is_wholly_there_or_not_at_all(place: SqliteP
     assert crashes >= 3
     after = seen(place)
     assert (after.serial, {row.owner for row in after.subscriptions.values()}) == (2, {"o" * 400})
+
+
+def what_is_kept(place: SqlitePlace) -> dict[str, ObservedAccount]:
+    """All observations, as somebody else reads them now."""
+    reader = place.read()
+    assert reader is not None
+    with reader:
+        return reader.observations()
+
+
+def test_killed_at_any_step_the_observations_of_before_are_kept_or_all_the_new_ones(place: SqlitePlace) -> None:
+    with place.make() as store:
+        store.keep_observations([an_account(*(a_seen(f"id-{number:04d}") for number in range(300)))])
+    before = what_is_kept(place)
+    crashes = 0
+    steps = 300
+    while run_until_killed(WHILE_KEEPING, place.path, steps):
+        crashes += 1
+        steps *= 3
+        assert what_is_kept(place) == before
+        assert check_store(place.path, 0.0) == []
+    assert crashes >= 3
+    after = what_is_kept(place)
+    assert {name: len(account.subscriptions) for name, account in after.items()} == {"contoso": 400, "fabrikam": 0}
+    assert {one.busy for one in after["contoso"].subscriptions.values()} == {"b" * 400}
+
+
+def test_killed_at_any_step_all_is_accepted_or_nothing(place: SqlitePlace) -> None:
+    a_store(place)
+    with place.open() as store:
+        store.begin(a_run("run-2"))
+        changes = [a_change(Kind.UPDATE, f"contoso/s-{number:04d}") for number in range(400)]
+        entries = [an_entry(one, operation_id=f"update-{number}") for number, one in enumerate(changes)]
+        store.intend("run-2", entries, NOW)
+    crashes = 0
+    steps = 300
+    while run_until_killed(WHILE_ACCEPTING, place.path, steps):
+        crashes += 1
+        steps *= 3
+        assert {intent.token for intent in seen(place).open_intents.values()} == {None}
+        assert check_store(place.path, 0.0) == []
+    assert crashes >= 3
+    found = seen(place).open_intents
+    assert (len(found), {intent.token for intent in found.values()}) == (400, {"t" * 400})
     assert check_store(place.path, 0.0) == []
 
 

@@ -108,11 +108,11 @@ def test_what_is_not_recorded_is_none() -> None:
 def test_a_journal_row_that_is_none_is_named() -> None:
     row = (5, "r", "2026-11-23T12:00:00Z", "c", "n", "update", "succeeded", "{}", "{}", *[None] * 2, "a")
     row = (*row, None, None, None, "f.yaml", 1, 2, "2026-11-24T00:00:00Z", '["empty"]')
-    row = (*row, None, "reversible-until", "2026-12-01T00:00:00Z", 2060, "EUR")
+    row = (*row, None, "reversible-until", "2026-12-01T00:00:00Z", 2060, "EUR", None)
     assert history_entry(row).source == Location("f.yaml", 1, 2)
     assert (history_entry(row).outcome, history_entry(row).allowed) == (OutcomeKind.SUCCEEDED, ("empty",))
     wrong = ((1, None), (2, 3), (6, "done"), (7, "{"), (16, -1), (18, 3), (19, "{}"))
-    for position, value in (*wrong, (20, 3), (21, "risky"), (22, b"x"), (23, None), (24, None)):
+    for position, value in (*wrong, (20, 3), (21, "risky"), (22, b"x"), (23, None), (24, None), (25, 7)):
         bad: list[object] = [*row]
         bad[position] = value
         with pytest.raises(ValueError, match=r"^journal entry 5: "):

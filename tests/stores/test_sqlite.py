@@ -16,6 +16,7 @@ from reconciler.stores.lease import FileLease
 from reconciler.stores.sqlite import SqliteStore, open_reader, open_store
 from tests.builders import NOW, a_change, a_run, an_entry
 from tests.stores.contract import LINEAGE, StoreContract, recorded, registered, seen
+from tests.stores.outside_contract import OutsideContract, accepted
 from tests.stores.places import SqlitePlace, another_process, everything_in, open_folder, place, without_rights
 from tests.stores.test_migrations import small_files
 from tests.stores.test_reader import LOCK_OUT
@@ -24,7 +25,7 @@ from tests.stores.time_contract import TimeContract
 __all__ = ["place"]
 
 
-class TestSqlite(StoreContract, TimeContract):
+class TestSqlite(StoreContract, TimeContract, OutsideContract):
     """The contracts."""
 
 
@@ -58,7 +59,14 @@ def test_every_store_is_written_with_the_settings_that_lose_nothing(
         pytest.param(lambda store: store.record("run-1", [registered("contoso/a")], NOW), id="a repeat"),
         pytest.param(lambda store: store.begin(a_run()), id="a begin of the same run"),
         pytest.param(lambda store: store.describe_holder(None), id="no holder where there is none"),
-        pytest.param(lambda store: store.intend("run-1", [registered("contoso/a")]), id="an intent of what is done"),
+        pytest.param(
+            lambda store: store.intend("run-1", [registered("contoso/a")], NOW), id="an intent of what is done"
+        ),
+        pytest.param(
+            lambda store: store.accept("run-1", [accepted(registered("contoso/a"))], NOW), id="what is done, accepted"
+        ),
+        pytest.param(lambda store: store.keep_observations([]), id="no observations"),
+        pytest.param(lambda store: store.observations(), id="a look at what was observed"),
     ],
 )
 def test_what_changes_nothing_changes_no_byte(place: SqlitePlace, act: Callable[[SqliteStore], object]) -> None:

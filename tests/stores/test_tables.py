@@ -13,6 +13,7 @@ from reconciler.stores.tables import (
     ACCOUNTS,
     EXPORTED,
     RUNS,
+    SIGHTINGS,
     STORE,
     SUBSCRIPTIONS,
     Unstorable,
@@ -138,7 +139,9 @@ def test_a_table_of_an_earlier_export_is_without_what_came_later() -> None:
     assert (now.names, now.keys) == (SUBSCRIPTIONS.names, SUBSCRIPTIONS.keys)
     assert (then.names, then.keys) == (SUBSCRIPTIONS.names[:-3], SUBSCRIPTIONS.keys)
     assert "extended" not in then.insert
-    assert {table.name for table in EXPORTED if table.of(1).names != table.names} == {"subscriptions", "journal"}
+    assert (now.since, SIGHTINGS.since, SIGHTINGS.of(3).names) == (1, 3, SIGHTINGS.names)
+    grown = {table.name for table in EXPORTED if table.of(2).names != table.names}
+    assert grown == {"journal", "sightings", "observations"}
 
 
 def test_a_column_that_came_later_stands_behind_all_that_were_there() -> None:
@@ -148,4 +151,5 @@ def test_a_column_that_came_later_stands_behind_all_that_were_there() -> None:
 
 
 def test_what_is_exported_first_is_what_others_refer_to() -> None:
-    assert [table.name for table in EXPORTED] == ["store", "accounts", "subscriptions", "runs", "journal"]
+    names = ["store", "accounts", "subscriptions", "runs", "journal", "sightings", "observations"]
+    assert [table.name for table in EXPORTED] == names

@@ -125,7 +125,7 @@ class TimeContract:
                 id="an event that renames",
             ),
             pytest.param(
-                lambda store: store.intend("run-1", [an_odd_event(Outcome(SUCCEEDED, a_stored()))]),
+                lambda store: store.intend("run-1", [an_odd_event(Outcome(SUCCEEDED, a_stored()))], NOW),
                 id="an event that is intended",
             ),
         ],
@@ -158,7 +158,7 @@ class TimeContract:
     def test_an_open_intent_knows_what_it_would_come_to(self, place: Place) -> None:
         store = place.make()
         store.begin(a_run())
-        store.intend("run-1", [an_entry(a_change(impact=of_value(5)))])
+        store.intend("run-1", [an_entry(a_change(impact=of_value(5)))], NOW)
         (entry,) = store.history()
         assert (entry.outcome, entry.value) == (OutcomeKind.INTENDED, Money(5, "EUR"))
 
@@ -182,7 +182,7 @@ class TimeContract:
             place,
             *(an_entry(a_change(key=f"contoso/{kind}"), kind=kind) for kind in (FAILED, UNKNOWN, OutcomeKind.SKIPPED)),
         )
-        store.intend("run-1", [an_entry(a_change(key="contoso/open"))])
+        store.intend("run-1", [an_entry(a_change(key="contoso/open"))], NOW)
         assert list(store.recent(NOW - timedelta(days=9000))) == []
 
     def test_recent_counts_from_the_very_instant_on(self, place: Place) -> None:

@@ -481,8 +481,11 @@ def _large() -> Case:
 @cache
 def cases() -> dict[str, Case]:
     """Every case by its folder's name."""
+    from tests.views.outside_cases import outside_cases  # made of the builders above
+
     example = a_plan(cancel_now(), turn_off(), unchanged=41, blocked=(blocked(),))
     return {
+        **outside_cases(),
         "empty": a_case(a_plan(unchanged=45)),
         "example": a_case(example),
         "every-kind": a_case(a_plan(*one_of_each())),

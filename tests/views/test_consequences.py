@@ -19,6 +19,7 @@ from reconciler.views.consequences import (
     money_words,
     note_words,
     notes_of,
+    notes_of_change,
     refund_words,
     scheduled_consequences,
     sum_words,
@@ -430,6 +431,16 @@ def test_no_phrase_of_any_verb_is_empty() -> None:
     for change in one_of_each():
         found = consequences(change, NOW)
         assert all([*found.main, *found.more, *(text for _, texts in found.notes for text in texts)])
+
+
+def test_what_a_provider_cannot_tell_apart_is_a_note_behind_the_others() -> None:
+    change = turn_off(instead_of="stripe cannot tell", impact=Impact(side_effects=("it is.",)))
+    assert consequences(change, NOW).notes == (("also", ("it is",)), ("note", ("stripe cannot tell",)))
+    assert notes_of_change(turn_off(instead_of="x", impact=None)) == [("note", ("x",))]
+    assert notes_of_change(turn_off(impact=None)) == []
+    found = consequences(turn_off(), NOW)
+    assert found.noting(None) is found
+    assert found.noting("settled by reading").notes == (("note", ("settled by reading",)),)
 
 
 def test_why_a_sum_is_not_known_names_the_paid_extension() -> None:

@@ -81,6 +81,8 @@ def test_without_a_patch_there_is_nothing_to_do(found: CounterSpec) -> None:
 
 def test_what_time_did_is_told_in_numbers(found: CounterSpec) -> None:
     assert "What time did is never taken back: 2 events." in counter_talk(many(found, elapsed=2))
+    said = "What time and others did is never taken back: 2 events."
+    assert said in counter_talk(many(found, elapsed=2, outside=1))
 
 
 def test_a_long_list_is_cut(found: CounterSpec) -> None:

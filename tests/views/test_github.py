@@ -11,6 +11,7 @@ from reconciler.plan import Verdict
 from reconciler.views.github import diagnostics_github, plan_github
 from tests.builders import a_change
 from tests.views.cases import Case, a_plan, at, blocked, cancel_now, cases, key, real_names, timed, turn_off
+from tests.views.outside_cases import unread
 
 NAMES = real_names()
 
@@ -114,6 +115,46 @@ def test_what_was_made_says_how_it_is_undone() -> None:
 def test_an_annotation_without_a_message_says_its_title() -> None:
     plan = a_plan(a_change(Kind.UPDATE, before={}, after={}))
     assert "title=update%3A contoso/visio-plan-2::update: contoso/visio-plan-2" in plan_github(plan, Verdict(()), NAMES)
+
+
+def test_what_cannot_be_read_and_what_is_overdue_warn_first() -> None:
+    case = cases()["outside"]
+    found = plan_github(case.plan, case.verdict, case.names).splitlines()
+    warnings = [line.split("title=")[1] for line in found if line.startswith("::warning")]
+    assert warnings[0] == (
+        "not observed%3A fabrikam::could not be read: sign-in-failed: the secret has expired%0Alast observed 2 d ago"
+    )
+    assert warnings[1].startswith("overdue%3A cancel now kiosk/project::overdue since 21 Nov 2026; begun 2 Nov 2026; ")
+    assert [text.partition("%3A")[0] for text in warnings[2:]] == ["blocked", "held", "held"]
+    (seen,) = (line for line in found if "title=observed" in line)
+    assert seen.startswith("::notice title=observed::stripe-us: 12 subscriptions are declared by no file: ")
+    assert sum("title=pending%3A" in line for line in found) == 3
+
+
+def test_an_estate_that_was_observed_just_now_needs_no_annotation() -> None:
+    case = cases()["outside-fresh"]
+    assert "observed" not in plan_github(case.plan, case.verdict, case.names).lower()
+
+
+def test_what_was_begun_informs_and_is_not_among_what_was_done() -> None:
+    case = cases()["outside-applied"]
+    found = plan_github(case.plan, case.verdict, case.names, report=case.report).splitlines()
+    told = [line.split("title=")[1] for line in found if "title=" in line]
+    assert "task issued%3A turn off kiosk/visio::for a person to do, and not done yet: reconcile tasks" in told
+    assert any(text.startswith("under way%3A turn off contoso/visio-plan-2::begun at the provider") for text in told)
+    assert not any(text.startswith(("turned off%3A kiosk", "turned off%3A contoso/visio-plan-2")) for text in told)
+    assert any("failed%3A turn off contoso/visio-plan-3::busy: another change" in text for text in told)
+    assert any("note: settled by reading: the answer was lost" in text for text in told)
+
+
+def test_many_of_an_account_that_could_not_be_read_are_one_warning() -> None:
+    many = tuple(unread(f"fabrikam/s{number}") for number in range(3_000))
+    found = plan_github(a_plan(blocked=(*many, blocked(hint=""))), Verdict(()), NAMES).splitlines()
+    assert len([line for line in found if line.startswith("::")]) == 2
+    assert found[1] == (
+        "::warning file=specs/contoso/licences.yaml,line=5,col=5,title=blocked%3A update fabrikam%3A "
+        "3%2C000 subscriptions; --format json has them all::sign-in-failed: the secret has expired%0Ahint: renew it"
+    )
 
 
 def test_blocked_and_held_warn() -> None:

@@ -51,6 +51,26 @@ def test_each_entry_says_what_when_why_who_decided_and_who_applied() -> None:
     )
 
 
+def test_what_was_begun_is_told_by_its_verb_and_not_as_done() -> None:
+    begun = replace(TURNED_OFF, outcome=OutcomeKind.ACCEPTED)
+    head, *details = history_text([begun]).splitlines()
+    assert head == "2026-11-23 00:00:00Z  turn off    contoso/visio-plan-2    accepted"
+    assert details[0] == "      recurring on -> off"
+
+
+def test_how_an_outcome_became_known_is_told() -> None:
+    known = replace(TURNED_OFF, note="settled by reading")
+    assert "      note: settled by reading\n      why: team moved" in history_text([known])
+
+
+def test_what_was_changed_outside_is_told_as_such_with_when_that_was_seen() -> None:
+    noticed = replace(TURNED_OFF, kind="noticed", happened_at=NOW, reason=None, source=None)
+    assert history_text([noticed]).splitlines()[:2] == [
+        "2026-11-23 00:00:00Z  noticed    contoso/visio-plan-2    observed 2026-11-23 00:00:00Z",
+        "      recurring on -> off, changed outside",
+    ]
+
+
 def test_what_failed_says_what_was_to_be_done_and_why_it_was_not() -> None:
     failed = replace(TURNED_OFF, outcome=OutcomeKind.FAILED, error="no such date", source=None, commit_author=None)
     assert history_text([failed]).splitlines()[0].split("  ")[1] == "turn off"
@@ -157,7 +177,7 @@ def test_what_a_change_came_to_is_told(fields: dict[str, Any], said: str) -> Non
     assert f"      recurring on -> off\n{said}" in history_text([replace(TURNED_OFF, **fields)])
 
 
-@pytest.mark.parametrize("outcome", [OutcomeKind.FAILED, OutcomeKind.SKIPPED])
+@pytest.mark.parametrize("outcome", [OutcomeKind.FAILED, OutcomeKind.SKIPPED, OutcomeKind.ACCEPTED])
 def test_nothing_came_of_what_was_not_done(outcome: OutcomeKind) -> None:
     text = history_text([replace(TURNED_OFF, outcome=outcome, risk=Risk.IRREVERSIBLE, value=Money(618000, "EUR"))])
     assert "undone" not in text

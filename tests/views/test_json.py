@@ -18,6 +18,7 @@ from reconciler.views.json import explain_json, failure_json, history_json, note
 from reconciler.views.json_values import plain, source
 from tests.builders import a_change
 from tests.views.cases import NOW, REFUSALS, a_plan, cancel_now, cases, key, real_names, timed, turn_off
+from tests.views.outside_cases import FOLDED, outside_cases
 
 NAMES = real_names()
 
@@ -29,15 +30,15 @@ def test_the_fields_stand_in_the_order_of_the_contract() -> None:
         list(document)
         == (
             "format_version command as_of run elapsed_recorded bindings fingerprint headlines refused summary totals "
-            "first_irreversible changes blocked held drift released ended elapsed scheduled due unmanaged rules "
-            "diagnostics"
+            "first_irreversible changes blocked held pending drift released ended elapsed scheduled due unmanaged "
+            "sightings rules diagnostics"
         ).split()
     )
     assert (
         list(document["changes"][0])
         == (
-            "subscription external_id kind product product_name before after reason risk impact source outcome error "
-            "undo"
+            "subscription external_id kind product product_name before after reason risk instead_of impact source "
+            "outcome error code note undo"
         ).split()
     )
 
@@ -48,7 +49,7 @@ def test_a_document_is_pretty_or_on_one_line_and_ends_its_line() -> None:
         plan_json(plan, Verdict(plan.changes), command="plan", names=NAMES, pretty=how) for how in (True, False)
     )
     assert orjson.loads(pretty) == orjson.loads(flat)
-    assert pretty.startswith(b'{\n  "format_version": "1.1",\n')
+    assert pretty.startswith(b'{\n  "format_version": "1.2",\n')
     assert (flat.count(b"\n"), flat[-1:]) == (1, b"\n")
 
 
@@ -90,6 +91,51 @@ def test_the_point_of_no_return_is_an_instant_or_null() -> None:
         for plan in (a_plan(turn_off()), a_plan(turn_off(), cancel_now()), a_plan(a_change(Kind.RENAME)))
     }
     assert found == {"2026-11-30T00:00:00Z", "2026-11-23T00:00:00Z", None}
+
+
+def test_what_lies_with_others_is_listed_and_counted() -> None:
+    case = outside_cases()["outside"]
+    document = orjson.loads(plan_json(case.plan, case.verdict, command="plan", names=NAMES))
+    assert [document["summary"][name] for name in ("held", "pending", "overdue", "drift")] == [2, 4, 1, 3]
+    late, working, *_ = document["pending"]
+    assert late == {
+        "subscription": "kiosk/project",
+        "kind": "cancel-now",
+        "product": "VISIOCLIENT",
+        "product_name": "Visio Plan 2",
+        "since": "2026-11-02",
+        "deadline": "2026-11-20",
+        "overdue": True,
+        "withdrawn": False,
+        "owner": "it@contoso.example",
+        "detail": "turn-off-recurring by hand",
+        "hint": "once it is done: reconcile done kiosk/project",
+        "source": {"file": "specs/contoso/licences.yaml", "line": 22, "column": 5},
+    }
+    assert (working["deadline"], working["owner"], working["product_name"]) == (None, None, None)
+    assert document["sightings"][1] == {
+        "account": "fabrikam",
+        "at": "2026-11-20T23:00:00Z",
+        "fresh": False,
+        "seen": 3,
+        "undeclared": 0,
+        "trouble": "sign-in-failed: the secret has expired",
+    }
+    board = next(item for item in document["changes"] if item["subscription"] == "stripe-eu/board")
+    assert board["instead_of"] == FOLDED
+
+
+def test_an_apply_says_what_was_begun_with_which_code_and_how_it_is_known() -> None:
+    case = outside_cases()["outside-applied"]
+    document = orjson.loads(plan_json(case.plan, case.verdict, command="apply", names=NAMES, report=case.report))
+    became = {
+        item["subscription"]: (item["outcome"], item["code"], item["note"], item["undo"] is not None)
+        for item in document["changes"]
+    }
+    assert became["kiosk/visio"] == ("accepted", None, None, False)
+    assert became["contoso/visio-plan-2"] == ("accepted", None, "asked 3 times, for 40 s", False)
+    assert became["contoso/visio-plan-3"] == ("failed", "busy", None, False)
+    assert became["contoso/copilot-duplicate"] == ("succeeded", None, "settled by reading: the answer was lost", True)
 
 
 def test_a_limit_in_money_tells_both_amounts() -> None:
@@ -171,7 +217,7 @@ def test_an_explanation_keeps_its_own_fields() -> None:
     )
     document = orjson.loads(explain_json(explanation, as_of=NOW))
     assert document == {
-        "format_version": "1.1",
+        "format_version": "1.2",
         "command": "explain",
         "as_of": "2026-11-23T00:00:00Z",
         "subscription": "contoso/a",

@@ -6,7 +6,7 @@ from datetime import date
 
 import pytest
 
-from reconciler.changes import Kind, Scheduled
+from reconciler.changes import Drift, Kind, Scheduled
 from reconciler.events import EventKind
 from reconciler.undoing import Undo
 from reconciler.views.layout import Layout, undo_lines, wrapped
@@ -15,6 +15,7 @@ from reconciler.views.timeline import elapsed_rows
 from reconciler.views.words import DONE, VERBS
 from tests.builders import a_change
 from tests.views.cases import NOW, TURNED_OFF, at, cancel_now, event, key, real_names, turn_off
+from tests.views.outside_cases import DRIFT, FOLDED, a_pending, held, overdue, under_way
 
 EDGE = 120
 
@@ -118,6 +119,74 @@ def test_how_to_undo_stands_alone_for_whom_the_plan_was_shown() -> None:
         "- turned off       contoso/visio-plan-2         Visio Plan 2",
         "      undo: write it",
     ]
+
+
+def test_how_it_is_known_that_something_was_made_stands_with_it() -> None:
+    change = turn_off()
+    known = {(change.key, change.kind): "settled by reading"}
+    layout = Layout(real_names(), [change], DONE, NOW)
+    assert "      note: settled by reading" in shown(layout.changes([change], undoing=undoing, noted=known))
+    assert shown(layout.undone([change], undoing, known))[1:] == [
+        "      note: settled by reading",
+        "      undo: write it",
+    ]
+
+
+def test_what_a_provider_cannot_tell_apart_stands_under_its_change() -> None:
+    change = turn_off("stripe-eu/board", instead_of=FOLDED)
+    lines = shown(Layout(real_names(), [change], VERBS, NOW).changes([change]))
+    assert lines[-2:] == [
+        f"      note: {FOLDED}",
+        "      why: team moved to another tool    specs/contoso/licences.yaml:22:16",
+    ]
+
+
+def test_what_is_pending_says_until_when_who_and_what_to_do() -> None:
+    items = [a_pending(), overdue(), under_way(withdrawn=True)]
+    assert shown(Layout(real_names(), items, VERBS, NOW).pending(items)) == [
+        "> cancel now    kiosk/project    Visio Plan 2",
+        "      overdue since 21 Nov 2026; begun 2 Nov 2026; owner it@contoso.example",
+        "      turn-off-recurring by hand",
+        "      hint: once it is done: reconcile done kiosk/project    specs/contoso/licences.yaml:22:5",
+        "> turn off      contoso/teams",
+        "      withdrawn; begun 2 Nov 2026",
+        "      the provider took it on and works on it",
+        "      hint: the next apply asks what became of it    specs/contoso/licences.yaml:22:5",
+        "> turn off      kiosk/visio      Visio Plan 2",
+        "      deadline 29 Nov 2026; begun 2 Nov 2026; owner it@contoso.example",
+        "      turn-off-recurring by hand",
+        "      hint: once it is done: reconcile done kiosk/visio    specs/contoso/licences.yaml:22:5",
+    ]
+
+
+def test_what_is_held_shows_the_change_and_both_ways_out() -> None:
+    assert shown(Layout(real_names(), [], VERBS, NOW).held([held()])) == [
+        "  contoso/teams    TEAMS1",
+        "      changed outside (recurring on -> off); the specs would turn-on-recurring again",
+        (
+            "      hint: take it over: reconcile accept contoso/teams; "
+            "or undo it: reconcile --correct-drift contoso/teams    specs/contoso/licences.yaml:51:5"
+        ),
+    ]
+
+
+def test_drift_stands_in_a_line_for_each_subscription() -> None:
+    assert shown(Layout(real_names(), [], VERBS, NOW).drift(DRIFT)) == [
+        "  contoso/teams    recurring: stored on, live off; seats: stored 25, live 30",
+        "  contoso/word     recurring: stored off, live on",
+    ]
+
+
+def test_of_very_many_the_first_are_shown_and_the_rest_is_counted() -> None:
+    layout = Layout(real_names(), [], VERBS, NOW)
+    more = "  … and 5 more: 5 in contoso; --format json has them all"
+    keys = [f"contoso/{number:02}" for number in range(30)]
+    found = (
+        shown(layout.held([held(name) for name in keys])),
+        shown(layout.drift([Drift(key(name), "recurring", "on", "off") for name in keys])),
+        shown(Layout(real_names(), [overdue()], VERBS, NOW).pending([overdue(name) for name in keys])),
+    )
+    assert [(lines[-1], len(lines)) for lines in found] == [(more, 76), (more, 26), (more, 101)]
 
 
 def test_a_long_way_back_is_wrapped_too() -> None:

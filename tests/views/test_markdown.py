@@ -15,6 +15,7 @@ from reconciler.plan import Verdict
 from reconciler.views.markdown import BUDGET, MARKER, failure_markdown, plan_markdown, preformatted
 from tests.builders import a_change
 from tests.views.cases import HOSTILE, Case, a_plan, blocked, cancel_now, cases, key, real_names, turn_off
+from tests.views.outside_cases import unread
 
 NAMES = real_names()
 OURS = {
@@ -165,3 +166,17 @@ def test_a_long_text_is_cut_by_lines_and_keeps_its_last() -> None:
     shown = preformatted(text)
     assert len(shown.encode()) <= BUDGET
     assert shown.endswith("more; see the job's full output\nthe summary\n```\n")
+
+
+def test_many_of_an_account_that_could_not_be_read_take_a_row() -> None:
+    many = tuple(unread(f"fabrikam/s{number}") for number in range(3_000))
+    lines = plan_markdown(a_plan(blocked=(*many, blocked())), Verdict(()), real_names()).splitlines()
+    assert "#### Blocked (3,001)" in lines
+    assert [line for line in lines if "fabrikam" in line] == [
+        (
+            "| update | <code>fabrikam</code> | 3,000 subscriptions; --format json has them all | "
+            "<code>sign-in-failed</code><br>the secret has expired | "
+            "renew it<br><code>specs/contoso/licences.yaml:5:5</code> |"
+        )
+    ]
+    assert len([line for line in lines if "copilot-old" in line]) == 1

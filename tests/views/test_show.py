@@ -27,10 +27,10 @@ from reconciler.spec.explain import Explanation, FieldLayers, LayerValue
 from reconciler.spec.layers import LayerKind
 from reconciler.views.show import Shown, explain_text, show_text, shown
 from reconciler.views.status import status_row
-from tests.builders import CLASSIC, NOW, a_desired, a_lifecycle, a_stored
+from tests.builders import CLASSIC, NOW, a_desired, a_key, a_lifecycle, a_stored
 from tests.views.cases import HOSTILE, real_names
 from tests.views.test_history import TURNED_OFF
-from tests.views.test_status import RICH
+from tests.views.test_status import RICH, a_row
 
 NAMES = real_names()
 PLACE = Location("specs/contoso.yaml", 7, 3)
@@ -241,3 +241,9 @@ def test_foreign_text_stays_on_its_line() -> None:
     text = explain_text(Explanation(HOSTILE, PLACE, hostile))
     assert len(text.splitlines()) == 6
     assert text.replace("\n", "").isprintable()
+
+
+def test_how_old_what_is_known_is_told_of_what_a_provider_keeps() -> None:
+    row = a_row(observed={a_key("contoso/visio"): NOW - timedelta(hours=6)})
+    assert "  observed      23 Nov 2026 06:00 UTC, 6 h ago\n" in show_text(Shown(row), [], now=NOW)
+    assert "observed" not in show_text(Shown(a_row()), [], now=NOW)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,19 +11,20 @@ import pytest
 from reconciler.consequences import Amount, Basis
 from reconciler.forecast import Occasion
 from reconciler.lifecycle import at
-from reconciler.model import Cancel, Money, Recurring, Status, Term, TermLength
+from reconciler.model import Cancel, Money, Recurring, Status, SubscriptionKey, Term, TermLength
 from reconciler.policy import Extension, Lifecycle
 from reconciler.rulebook import PriceList, Rulebook
 from reconciler.views.status import (
     StatusRow,
     next_words,
+    observed_words,
     price_words,
     recurring_words,
     status_row,
     summary,
     upcoming,
 )
-from tests.builders import CLASSIC, NOW, a_lifecycle, a_stored
+from tests.builders import CLASSIC, NOW, a_key, a_lifecycle, a_stored
 from tests.views.cases import real_names
 
 NAMES = real_names()
@@ -40,11 +42,23 @@ RICH: dict[str, Any] = {
 
 
 def a_row(
-    key: str = "contoso/visio", *, lifecycle: Lifecycle | None = CLASSIC, managed: bool = True, **fields: Any
+    key: str = "contoso/visio",
+    *,
+    lifecycle: Lifecycle | None = CLASSIC,
+    managed: bool = True,
+    observed: Mapping[SubscriptionKey, datetime] | None = None,
+    **fields: Any,
 ) -> StatusRow:
     """The row of a record as time has left it by NOW."""
     rules = Rulebook({} if lifecycle is None else {"contoso": lifecycle})
-    return status_row(at(a_stored(key, **fields), lifecycle, NOW), NAMES, managed=managed, now=NOW, rulebook=rules)
+    record = at(a_stored(key, **fields), lifecycle, NOW)
+    return status_row(record, NAMES, managed=managed, now=NOW, rulebook=rules, observed=observed)
+
+
+def test_a_row_says_how_long_ago_its_provider_showed_it() -> None:
+    seen = {a_key("contoso/visio"): NOW - timedelta(hours=6)}
+    assert observed_words(a_row(observed=seen)) == "6 h ago"
+    assert observed_words(a_row("contoso/other", observed=seen)) == observed_words(a_row()) == ""
 
 
 def ended(days: int, **fields: Any) -> dict[str, Any]:

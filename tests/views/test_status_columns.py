@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -11,9 +11,11 @@ from reconciler.model import Cancel, Money, Recurring, TermLength
 from reconciler.views.csv import csv_text
 from reconciler.views.status import StatusRow
 from reconciler.views.status_columns import COLUMNS, SHOWN, SPARED, ordered, per_mark
+from tests.builders import NOW, a_key
 from tests.views.test_status import RICH, a_row, ended
 
-FULL = a_row("contoso/premium", managed=False, labels={"team": "sales", "a": "b"}, id="6f0d", **RICH)
+SEEN = {a_key("contoso/premium"): NOW - timedelta(hours=6)}
+FULL = a_row("contoso/premium", managed=False, labels={"team": "sales", "a": "b"}, id="6f0d", observed=SEEN, **RICH)
 BARE = a_row("contoso/bare", **ended(200))
 LAST = a_row("contoso/last", last_charge=Money(500, "JPY"), length=TermLength.MONTHLY, recurring=Recurring.OFF)
 
@@ -39,6 +41,7 @@ LAST = a_row("contoso/last", last_charge=Money(500, "JPY"), length=TermLength.MO
         ("term", ("1 Mar 2026 to 28 Feb 2027", "7 May 2025 to 6 May 2026", "1 Nov 2026 to 30 Nov 2026")),
         ("labels", ("a=b, team=sales", "", "")),
         ("protected", ("protected", "", "")),
+        ("observed", ("6 h ago", "", "")),
     ],
 )
 def test_each_column_says(name: str, texts: tuple[str, ...]) -> None:
@@ -61,16 +64,17 @@ def test_a_spreadsheet_gets_one_value_a_cell() -> None:
     assert lines.splitlines() == [
         (
             "subscription,product,product_name,status,recurring,cancellation,next,next_on,days_left,cost,currency,cost_per,"
-            "cost_basis,owner,managed,account,id,seats,price,price_currency,billing,term,term_start,term_end,labels,protected"
+            "cost_basis,owner,managed,account,id,seats,price,price_currency,billing,term,term_start,term_end,labels,protected,"
+            "observed_at"
         ),
         (
             "contoso/premium,SPB,Microsoft 365 Business Premium,active,on,none,renews,2027-03-01,98,309000.00,EUR,P1Y,"
             "declared,it@contoso.example,false,contoso,6f0d,1250,20.60,EUR,monthly,annual,2026-03-01,2027-03-01,"
-            '"a=b, team=sales",true'
+            '"a=b, team=sales",true,2026-11-23T06:00:00Z'
         ),
         (
             "contoso/bare,CFQ7TTC0HD32,CFQ7TTC0HD32,deleted,off,none,,,,,,,,,true,contoso,,,,,annual,annual,"
-            "2025-05-07,2026-05-07,,false"
+            "2025-05-07,2026-05-07,,false,"
         ),
     ]
 

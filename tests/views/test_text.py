@@ -30,6 +30,7 @@ from tests.views.cases import (
     timed,
     turn_off,
 )
+from tests.views.outside_cases import unread
 
 NAMES = real_names()
 
@@ -139,6 +140,53 @@ def test_the_parts_stand_in_the_order_of_the_contract() -> None:
     assert places == sorted(places)
 
 
+def test_what_lies_with_others_stands_in_its_order() -> None:
+    case = cases()["outside"]
+    text = plan_text(case.plan, case.verdict, NAMES)
+    heads = ["+ adopt", "\nBlocked", "\nHeld", "\nPending", "\nDrift", "\nElapsed", "\nObserved", "\nPlan: "]
+    places = [text.index(head) for head in heads]
+    assert places == sorted(places)
+    assert "\nDrift (2): changed outside, through no act of ours\n" in text
+    assert re.search(r"\n\+ adopt +contoso +12 subscriptions\n", text)
+
+
+def test_accounts_that_were_observed_just_now_take_one_line_above_the_summary() -> None:
+    case = cases()["outside-fresh"]
+    assert plan_text(case.plan, case.verdict, NAMES) == (
+        "Observed 3 accounts just now.\n"
+        "No changes. 45 subscriptions match their specs.\n"
+        "Renew within 30 days, undecided: 0.\n"
+    )
+
+
+def test_what_was_begun_is_never_shown_as_done() -> None:
+    case = cases()["outside-applied"]
+    assert case.report is not None
+    for brief in (False, True):
+        text = report_text(case.plan, case.verdict, case.report, NAMES, brief=brief)
+        assert "\nTasks issued (1): for a person to do, and not done yet: reconcile tasks\n> turn off" in text
+        assert "\nUnder way (1): begun at the provider, and not done yet; " in text
+        assert "      asked 3 times, for 40 s\n" in text
+        assert "      busy: another change is under way at the provider\n" in text
+        assert "      note: settled by reading: the answer was lost\n" in text
+        done = text[: text.index("Tasks issued")]
+        assert "kiosk" not in done
+        assert "visio-plan-2" not in done
+        assert "Nothing changed at a vendor" not in text.replace("Nothing changed at a vendor: shelf is a ledger.", "")
+
+
+def test_thousands_of_accounts_take_a_few_lines() -> None:
+    case = cases()["outside-many"]
+    text = plan_text(case.plan, case.verdict, NAMES)
+    observed = text[text.index("Observed") :].splitlines()
+    assert observed[1].startswith("  790 accounts: could not be read: role-too-weak: it may not read customers; ")
+    assert observed[12] == "  90 more accounts: 4,095 subscriptions are declared by no file"
+    assert observed[13] == ("  10 accounts: never observed; customer-7000, customer-7001, customer-7002 and 7 more")
+    assert observed[14] == "  7,000 accounts: observed before; the oldest 12 h ago (customer-6999)"
+    assert observed[15] == "  100 other accounts: observed just now"
+    assert len(text.splitlines()) < 300
+
+
 def test_an_apply_says_refused_and_not_would_be() -> None:
     plan = a_plan(turn_off())
     text = plan_text(plan, Verdict((), REFUSALS[:1]), NAMES, applying=True)
@@ -183,6 +231,21 @@ def test_a_refusal_and_a_block_without_a_hint_show_none() -> None:
     text = plan_text(plan, Verdict((), (refusal,)), NAMES)
     assert "hint:" not in text
     assert "specs/contoso/licences.yaml:40:11" in text
+
+
+def test_many_of_an_account_that_could_not_be_read_take_a_line() -> None:
+    many = tuple(unread(f"fabrikam/s{number}") for number in range(3_000))
+    lines = shown(a_plan(blocked=(*many, blocked()))).splitlines()
+    assert lines[:-1] == [
+        "Blocked (3,001): cannot be carried out as things stand",
+        "x cancel now    contoso/copilot-old    Microsoft Copilot for Microsoft 365",
+        *lines[2:4],
+        "x update        fabrikam               3,000 subscriptions; --format json has them all",
+        "      sign-in-failed: the secret has expired",
+        "      hint: renew it    specs/contoso/licences.yaml:5:5",
+        "",
+        "No changes. 3,001 blocked.",
+    ]
 
 
 def test_a_rule_names_a_few_of_its_products() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -13,12 +13,15 @@ from reconciler.model import TermLength
 from reconciler.views.timeline import (
     due_sentence,
     due_words,
+    elapsed_about,
     elapsed_counts,
     elapsed_rows,
+    of_time_alone,
     period_words,
     scheduled_verb,
 )
 from tests.views.cases import NO_PRICE, at, declared, due, event, key, timed
+from tests.views.outside_cases import EVENTS
 
 
 def test_what_happened_again_and_again_is_told_once() -> None:
@@ -34,6 +37,27 @@ def test_what_happened_again_and_again_is_told_once() -> None:
         ("contoso/b", "", "renewed 2 times, last 1 Mar 2026"),
     ]
     assert elapsed_rows(()) == []
+
+
+def test_what_was_changed_outside_is_told_each_time_with_what_moved() -> None:
+    rows = elapsed_rows(EVENTS)
+    assert [row.words for row in rows] == [
+        "noticed 20 Nov 2026: recurring on -> off, seats 5 -> 6, changed outside",
+        "suspended 20 Nov 2026",
+        "resumed 20 Nov 2026",
+    ]
+    twice = [EVENTS[0], EVENTS[0]._replace(at=datetime(2026, 11, 21, tzinfo=UTC), after={"recurring": "off"})]
+    (row,) = elapsed_rows(twice)
+    assert row.words.count("changed outside") == 2
+
+
+def test_who_did_what_elapsed_is_told() -> None:
+    of_time = [event("contoso/a", EventKind.EXPIRED, date(2026, 1, 1))]
+    assert of_time_alone(of_time)
+    assert elapsed_about(of_time) == elapsed_about(()) == "what time did"
+    assert not of_time_alone([*of_time, *EVENTS])
+    assert elapsed_about([*of_time, *EVENTS]) == "what time and others did"
+    assert elapsed_counts(EVENTS) == "1 suspended, 1 resumed, 1 noticed"
 
 
 def test_events_are_counted_in_the_order_of_a_life() -> None:

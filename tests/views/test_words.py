@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
 
 from reconciler.changes import Kind, Refusal
 from reconciler.diagnostics import Diagnostic, Severity
-from reconciler.events import EventKind
-from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.model import TermLength
 from reconciler.plan import Plan, Verdict
 from reconciler.views.words import (
@@ -29,14 +26,13 @@ from reconciler.views.words import (
     moment,
     moved_words,
     plan_summary,
-    report_summary,
     sentence,
     term_words,
     value_words,
     worst_first,
 )
 from tests.builders import a_change
-from tests.views.cases import REFUSALS, a_plan, blocked, cancel_now, event, key, one_of_each, turn_off
+from tests.views.cases import REFUSALS, a_plan, blocked, cancel_now, key, one_of_each, turn_off
 
 
 def clear(plan: Plan) -> Verdict:
@@ -171,125 +167,10 @@ def test_the_summary_says_how_much_is_refused() -> None:
     assert plan_summary(plan, refused, applying=True).endswith("; 1 refused.")
 
 
-def applied(plan: Plan, *kinds: OutcomeKind, ledgers: tuple[str, ...] = ("contoso",)) -> ApplyReport:
-    """A report of the plan's first changes with these outcomes."""
-    changes = tuple(ChangeReport(*pair) for pair in zip(plan.changes, kinds, strict=False))
-    return ApplyReport("run-1", changes, ledger_accounts=ledgers)
-
-
-DONE_ONE, FAILED, UNKNOWN = OutcomeKind.SUCCEEDED, OutcomeKind.FAILED, OutcomeKind.UNKNOWN
-
-
-@pytest.mark.parametrize(
-    ("kinds", "ledgers", "words"),
-    [
-        pytest.param(
-            (DONE_ONE, DONE_ONE, DONE_ONE),
-            ("contoso",),
-            "Recorded: 2 registered, 1 turned off. Nothing changed at a vendor: contoso is a ledger.",
-            id="the example of the contract",
-        ),
-        pytest.param((DONE_ONE, DONE_ONE, DONE_ONE), (), "Applied: 2 registered, 1 turned off.", id="at a vendor"),
-        pytest.param(
-            (OutcomeKind.SKIPPED, UNKNOWN, FAILED),
-            ("contoso",),
-            "Nothing was written: 1 failed, 1 unknown, 1 not tried.",
-            id="nothing succeeded",
-        ),
-        pytest.param(
-            (OutcomeKind.INTENDED, DONE_ONE), (), "Applied: 1 registered, 1 unknown, 1 refused.", id="cut off"
-        ),
-    ],
-)
-def test_the_summary_of_an_apply(kinds: tuple[OutcomeKind, ...], ledgers: tuple[str, ...], words: str) -> None:
-    plan = a_plan(a_change(Kind.REGISTER, "contoso/a"), a_change(Kind.REGISTER, "contoso/b"), turn_off("contoso/c"))
-    verdict = Verdict(plan.changes[: len(kinds)])
-    assert report_summary(plan, verdict, applied(plan, *kinds, ledgers=ledgers)) == words
-
-
-@pytest.mark.parametrize(
-    ("plan", "refused", "words"),
-    [
-        pytest.param(
-            a_plan(unchanged=45), False, "No changes. 45 subscriptions match their specs.", id="nothing to do"
-        ),
-        pytest.param(
-            a_plan(turn_off(), blocked=(blocked(),)),
-            True,
-            "Refused: nothing was written; 1 refused, 1 blocked.",
-            id="all of it refused",
-        ),
-        pytest.param(a_plan(turn_off()), False, "Nothing was written.", id="nothing tried"),
-    ],
-)
-def test_the_summary_of_an_apply_that_wrote_nothing(plan: Plan, refused: bool, words: str) -> None:
-    verdict = Verdict((), REFUSALS) if refused else clear(plan)
-    assert report_summary(plan, verdict, ApplyReport(None)) == words
-
-
-PASSED = tuple(event("contoso/a", EventKind.RENEWED, date(2026, month, 1)) for month in range(1, 4))
-
-
-@pytest.mark.parametrize(
-    ("plan", "verdict", "kinds", "words"),
-    [
-        pytest.param(
-            a_plan(turn_off()),
-            None,
-            (DONE_ONE,),
-            "Recorded: 1 turned off, 3 events of time recorded. Nothing changed at a vendor: contoso is a ledger.",
-            id="beside a change",
-        ),
-        pytest.param(
-            a_plan(turn_off()),
-            None,
-            (FAILED,),
-            "Recorded: 1 failed, 3 events of time recorded.",
-            id="where no change succeeded",
-        ),
-        pytest.param(
-            a_plan(unchanged=45),
-            None,
-            (),
-            "No changes. 45 subscriptions match their specs, 3 events of time recorded.",
-            id="where there was no change",
-        ),
-        pytest.param(
-            a_plan(turn_off()),
-            Verdict((), REFUSALS),
-            (),
-            "Refused: no change was made; 1 refused, 3 events of time recorded.",
-            id="where all changes were refused",
-        ),
-        pytest.param(
-            a_plan(turn_off()), None, (), "No change was made, 3 events of time recorded.", id="where none was tried"
-        ),
-    ],
-)
-def test_what_time_did_is_counted(
-    plan: Plan, verdict: Verdict | None, kinds: tuple[OutcomeKind, ...], words: str
-) -> None:
-    report = replace(applied(plan, *kinds), elapsed=PASSED)
-    assert report_summary(plan, verdict or clear(plan), report) == words
-
-
-def test_one_event_is_no_plural() -> None:
-    report = ApplyReport("run-1", elapsed=PASSED[:1])
-    assert report_summary(a_plan(unchanged=2), Verdict(()), report).endswith(", 1 event of time recorded.")
-
-
 def test_limits_in_money_stand_beside_those_in_numbers() -> None:
     names = "max-changes max-spent-value max-spending max-cancelled-value max-endings".split()
     found = worst_first(Refusal(name, "contoso", "", "") for name in names)
     assert [item.limit for item in found] == names[::-1]
-
-
-def test_many_ledgers_are_named_in_part() -> None:
-    plan = a_plan(*(turn_off(f"{account}/x") for account in "abcde"))
-    report = applied(plan, *[DONE_ONE] * 5, ledgers=tuple("abcde"))
-    assert report_summary(plan, clear(plan), report).endswith(
-        "Nothing changed at a vendor: a, b and 3 more are ledgers."
-    )
 
 
 def test_words_are_listed_as_in_a_sentence() -> None:

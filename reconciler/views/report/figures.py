@@ -14,7 +14,7 @@ from reconciler.forecast import Forecast, Occasion, Occurrence
 from reconciler.model import Status, SubscriptionKey, TermLength
 from reconciler.views.report.sums import amount_words, basis_words, in_sum, sums, total_of
 from reconciler.views.report.values import DUE_DAYS, Cut, Figure, Renewal, Report, Step, Subject, Table
-from reconciler.views.words import NameOf, counted, day
+from reconciler.views.words import NameOf, beside_words, counted, day
 
 MOST_SUMS = 4
 """Lines of sums that a tile has room for."""
@@ -42,7 +42,7 @@ def figures(report: Report) -> list[Figure]:
     changes = counted(len(plan.changes), "change")
     missing = counted(sum(ahead.total.unknown), "charge")
     until = (f"until {day(ahead.until)}", *([f"{missing} not known"] if any(ahead.total.unknown) else []))
-    beside = [f"{len(items):,} {word}" for word, items in (("blocked", plan.blocked), ("held", plan.held)) if items]
+    beside = beside_words(plan)
     if plan.scheduled:
         beside.append(f"{len(plan.scheduled):,} scheduled")
     return [

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
 
-from reconciler.changes import Blocked, Change, Drift, Kind, Listed, Scheduled
+from reconciler.changes import Blocked, Change, Kind, Listed, Pending, Scheduled
 from reconciler.diagnostics import Diagnostic, Place, Severity, in_order
 from reconciler.events import Event, EventKind
 from reconciler.impact import first_irreversible
@@ -24,9 +24,11 @@ from reconciler.views.consequences import (
     scheduled_consequences,
     totals_words,
 )
+from reconciler.views.outside import Crowd, blocked_rows, drift_rows, pending_first, pending_phrases, seen_rows
 from reconciler.views.report.figures import subject
 from reconciler.views.report.sums import grouped
 from reconciler.views.report.values import Cut, Planned, Report, Step, Subject
+from reconciler.views.timeline import noticed_words, of_time_alone
 from reconciler.views.words import (
     VERBS,
     Group,
@@ -38,7 +40,6 @@ from reconciler.views.words import (
     per_account,
     plan_summary,
     sentence,
-    value_words,
     worst_first,
 )
 
@@ -111,8 +112,14 @@ class PlanPart:
     new: Cut[tuple[str, str, str]] | None
     """Registrations and adoptions: verb, account, how many."""
     blocked: Cut[Planned]
+    blocked_count: int
+    """Of subscriptions: one that is shown may stand for many."""
+    pending: Cut[Planned]
+    """Begun before and not done, overdue first."""
     scheduled: Cut[Planned]
     elapsed: Cut[Step]
+    elapsed_title: str
+    """Ours: who did that."""
     beside: tuple[Beside, ...]
     findings: Cut[tuple[str, str, str, str]]
     """Warnings and notes: severity, place, what, hint."""
@@ -137,9 +144,12 @@ def plan_part(report: Report) -> PlanPart:
             for group, members in groups.items()
         ),
         new=cut(rows, MOST_ACCOUNTS, lambda row: row) if rows else None,
-        blocked=cut(sorted(plan.blocked, key=lambda item: item.key), MOST_LISTED, lambda item: _blocked(item, names)),
+        blocked=cut(blocked_rows(plan.blocked), MOST_LISTED, lambda item: _blocked(item, names)),
+        blocked_count=len(plan.blocked),
+        pending=cut(pending_first(plan.pending), MOST_LISTED, lambda item: _pending(item, names)),
         scheduled=cut(plan.scheduled, MOST_LISTED, lambda item: _scheduled(item, plan.as_of, names)),
         elapsed=cut(_latest_first(plan.elapsed), MOST_LISTED, lambda item: _event(item, names)),
+        elapsed_title="What time did" if of_time_alone(plan.elapsed) else "What time and others did",
         beside=tuple(_beside(report)),
         findings=cut(_worst(plan.diagnostics), MOST_LISTED, _finding),
     )
@@ -183,14 +193,28 @@ def _planned(
     )
 
 
-def _blocked(item: Blocked, names: NameOf) -> Planned:
+def _blocked(row: Blocked | Crowd, names: NameOf) -> Planned:
+    item = row.first if isinstance(row, Crowd) else row
+    crowd = Subject(row.where, row.many) if isinstance(row, Crowd) else None
     return Planned(
-        verb=VERBS[item.kind],
+        verb=row.verbs(VERBS) if isinstance(row, Crowd) else VERBS[item.kind],
         tone="calm",
-        subject=subject(item.key, item.product, names),
+        subject=crowd or subject(item.key, item.product, names),
         main=(item.detail,),
         notes=(("what to do", item.hint),) if item.hint else (),
         reason=item.code,
+        place=str(item.place.location),
+    )
+
+
+def _pending(item: Pending, names: NameOf) -> Planned:
+    return Planned(
+        verb=VERBS[item.kind],
+        tone="grave" if item.overdue else "calm",
+        subject=subject(item.key, item.product, names),
+        main=tuple(pending_phrases(item)),
+        more=(item.detail,),
+        notes=(("what to do", item.hint),) if item.hint else (),
         place=str(item.place.location),
     )
 
@@ -218,6 +242,8 @@ _EVENTS = {
     EventKind.EXPIRED: "it expired",
     EventKind.DISABLED: "it was disabled: users lost access",
     EventKind.DELETED: "it was deleted",
+    EventKind.SUSPENDED: "its provider suspended it",
+    EventKind.RESUMED: "its provider took the suspension back",
 }
 
 
@@ -237,6 +263,10 @@ def not_known(report: Report) -> list[NotKnown]:
     if ahead.unforeseen:
         about = "They are suspended, or in a status that is not known: nothing is said about their future."
         found.append(_open("Futures", about, ahead.unforeseen))
+    unread = [item.account for item in plan.sightings if item.trouble is not None]
+    if unread:
+        about = "They could not be read: what is told of their subscriptions is what was known of them before."
+        found.append(NotKnown("Accounts", about, cut(unread, MOST_LISTED, str, _PLAN)))
     if plan.totals.unknown:
         verb = "moves" if plan.totals.unknown == 1 else "move"
         about = f"{counted(plan.totals.unknown, 'change')} of the plan {verb} money whose sum is not known."
@@ -258,7 +288,8 @@ def _latest_first(events: Iterable[Event]) -> list[Event]:
 
 def _event(event: Event, names: NameOf) -> Step:
     about = subject(event.key, event.product, names)
-    return Step(about, day(event.at), event.at.date().isoformat(), _EVENTS[event.kind])
+    said = noticed_words(event) if event.kind is EventKind.NOTICED else _EVENTS[event.kind]
+    return Step(about, day(event.at), event.at.date().isoformat(), said)
 
 
 def _beside(report: Report) -> list[Beside]:
@@ -273,14 +304,18 @@ def _beside(report: Report) -> list[Beside]:
         for title, about, items in lists
         if items
     ]
-    drift = [_drifted(item) for item in sorted(plan.drift, key=lambda item: (item.key, item.field))]
+    drift = [(Subject(str(item.key), ""), "; ".join(item.phrases), "") for item in drift_rows(plan.drift)]
     if drift:
-        about = "What was observed differs from what is stored, through no act of ours."
+        about = "Somebody changed them outside; what is stored differs from what is there."
         found.append(Beside("Drift", about, cut(drift, MOST_LISTED, lambda row: row)))
     unmanaged = [(Subject(str(key), ""), "", "") for key in sorted(plan.unmanaged)]
     if unmanaged:
         about = "No spec declares them; nothing is changed, and those with recurring billing on renew."
         found.append(Beside("Unmanaged", about, cut(unmanaged, MOST_LISTED, lambda row: row)))
+    seen = [(Subject(row.who, ""), "; ".join(row.phrases), "") for row in seen_rows(plan.sightings, plan.as_of)]
+    if seen:
+        about = "How far the accounts of providers were looked at."
+        found.append(Beside("Observed", about, cut(seen, MOST_LISTED, lambda row: row)))
     return found
 
 
@@ -290,11 +325,6 @@ def _key(item: Listed) -> SubscriptionKey:
 
 def _left(item: Listed, names: NameOf) -> tuple[Subject, str, str]:
     return subject(item.key, item.product, names), item.detail, item.hint
-
-
-def _drifted(item: Drift) -> tuple[Subject, str, str]:
-    said = f"{item.field}: stored {value_words(item.stored)}, observed {value_words(item.observed)}"
-    return Subject(str(item.key), ""), said, ""
 
 
 def _worst(diagnostics: Iterable[Diagnostic]) -> list[Diagnostic]:

@@ -9,7 +9,7 @@ from functools import cache
 from typing import Any
 
 from reconciler.catalogue import Catalogue
-from reconciler.changes import Blocked, Drift, Kind, Listed, Refusal, Risk, Scheduled
+from reconciler.changes import Blocked, Drift, Kind, Listed, Pending, Refusal, Risk, Scheduled, Sighting
 from reconciler.consequences import Impact
 from reconciler.diagnostics import Location, warning
 from reconciler.due import renewals_within
@@ -199,7 +199,7 @@ def hostile() -> Report:
     impact = Impact(side_effects=(HOSTILE,), instead_of=HOSTILE, unknown=(HOSTILE,))
     update = {"before": {"owner": HOSTILE}, "after": {"owner": f"x{HOSTILE}"}}
     changes = (
-        a_change(Kind.TURN_OFF, name, place=at, reason=HOSTILE, product=HOSTILE, impact=impact),
+        a_change(Kind.TURN_OFF, name, place=at, reason=HOSTILE, product=HOSTILE, impact=impact, instead_of=HOSTILE),
         a_change(Kind.UPDATE, name, place=at, reason=HOSTILE, product=HOSTILE, **update),
         a_change(Kind.REGISTER, f"{HOSTILE}/b", place=at),
     )
@@ -214,7 +214,12 @@ def hostile() -> Report:
         released=listed,
         ended=listed,
         drift=(Drift(key, HOSTILE, HOSTILE, {HOSTILE: HOSTILE}),),
-        elapsed=(Event(key, EventKind.RENEWED, NOW, {}, {}, HOSTILE),),
+        elapsed=(
+            Event(key, EventKind.RENEWED, NOW, {}, {}, HOSTILE),
+            Event(key, EventKind.NOTICED, NOW, {HOSTILE: HOSTILE}, {}, HOSTILE),
+        ),
+        pending=(Pending(key, Kind.TURN_OFF, NOW.date(), HOSTILE, HOSTILE, at, NOW.date(), True, HOSTILE, HOSTILE),),
+        sightings=(Sighting(HOSTILE, NOW, False, 1, 1, HOSTILE), Sighting(f"x{HOSTILE}", NOW, False, 1, 1)),
         scheduled=(Scheduled(key, NOW.date(), Kind.TURN_OFF, HOSTILE, at, HOSTILE, HOSTILE, impact),),
         unmanaged=(key,),
         headlines=(HOSTILE,),

@@ -18,6 +18,7 @@ from reconciler.views.report.sums import grouped
 from reconciler.views.report.values import Planned, Subject
 from reconciler.views.words import plan_summary
 from tests.builders import PLACE, a_change, a_key
+from tests.views.outside_cases import FOLDED, a_pending, outside_plan, unread
 from tests.views.report.cases import a_report, empty, full, large
 from tests.views.report.plans import BINDINGS, NOW, a_plan
 
@@ -140,10 +141,48 @@ def test_what_is_left_as_it_is_stands_in_lists_of_its_own() -> None:
     assert [item.title for item in found.beside] == ["Held", "Released", "Ended", "Drift", "Unmanaged"]
     assert [item.items.shown for item in found.beside[2:]] == [
         ((Subject("contoso/visio-plan-2", "Microsoft 365 Business Premium"), "it is so", "do this"),),
-        ((Subject("contoso/visio-plan-2", ""), "labels: stored a=b, observed none", ""),),
+        ((Subject("contoso/visio-plan-2", ""), "labels: stored a=b, live none", ""),),
         ((Subject("contoso/a", ""), "", ""), (Subject("contoso/b", ""), "", "")),
     ]
     assert part().beside == ()
+
+
+def test_what_is_pending_stands_by_itself_and_overdue_ones_are_grave() -> None:
+    found = plan_part(a_report((), outside_plan()))
+    late, *others = found.pending.shown
+    assert (late.verb, late.tone, late.subject) == ("cancel now", "grave", Subject("kiosk/project", "Visio Plan 2"))
+    assert late.main == ("overdue since 21 Nov 2026", "begun 2 Nov 2026", "owner it@contoso.example")
+    assert late.more == ("turn-off-recurring by hand",)
+    assert late.notes == (("what to do", "once it is done: reconcile done kiosk/project"),)
+    assert [item.tone for item in others] == ["calm"] * 3
+    assert found.summary.endswith("2 held, 4 pending (1 overdue).")
+    assert plan_part(a_report((), Plan(NOW, BINDINGS, pending=(a_pending(hint=""),)))).pending.shown[0].notes == ()
+
+
+def test_how_far_accounts_were_looked_at_is_told_and_what_could_not_be_read_is_not_known() -> None:
+    report = a_report((), outside_plan())
+    (seen,) = (item for item in plan_part(report).beside if item.title == "Observed")
+    assert [about.key for about, _, _ in seen.items.shown] == ["fabrikam", "stripe-us", "stripe-eu", "1 other account"]
+    assert seen.items.shown[0][1].endswith("the secret has expired; last observed 2 d ago")
+    (unread,) = (item for item in not_known(report) if item.title == "Accounts")
+    assert unread.keys.shown == ("fabrikam",)
+    assert not [item for item in not_known(a_report((), Plan(NOW, BINDINGS))) if item.title == "Accounts"]
+
+
+def test_what_others_did_is_told_as_theirs() -> None:
+    found = plan_part(a_report((), outside_plan()))
+    assert found.elapsed_title == "What time and others did"
+    assert {item.subject.key: item.what for item in found.elapsed.shown} == {
+        "contoso/excel": "recurring on -> off, seats 5 -> 6, changed outside",
+        "stripe-eu/board": "its provider suspended it",
+        "stripe-eu/desk": "its provider took the suspension back",
+    }
+    assert part().elapsed_title == "What time did"
+
+
+def test_what_a_provider_cannot_tell_apart_is_a_note() -> None:
+    board = shown(plan_part(a_report((), outside_plan())))["stripe-eu/board"]
+    assert board.notes == (("note", FOLDED),)
 
 
 def test_findings_stand_with_the_worst_first() -> None:
@@ -208,3 +247,12 @@ def test_one_change_is_not_called_many() -> None:
 
 def test_changes_without_an_impact_leave_nothing_open() -> None:
     assert not_known(a_report((), Plan(NOW, BINDINGS, (a_change(),)))) == []
+
+
+def test_many_of_an_account_that_could_not_be_read_are_one_entry() -> None:
+    many = tuple(unread(f"fabrikam/s{number}") for number in range(3_000))
+    found = part(blocked=(*many, unread("contoso/one", detail="it is away")))
+    said = "3,000 subscriptions; --format json has them all"
+    assert (found.blocked_count, found.blocked.missing) == (3_001, 0)
+    assert [item.subject for item in found.blocked.shown] == [Subject("contoso/one", ""), Subject("fabrikam", said)]
+    assert (found.blocked.shown[1].verb, found.blocked.shown[1].reason) == ("update", "sign-in-failed")

@@ -1,0 +1,93 @@
+"""What earlier runs began at outside providers and did not bring to an end: what may be asked, sent again, closed.
+
+Pure. Settling asks the providers (`outside.settling`); here it is decided what a plan and an apply make of the answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from reconciler.changes import INTENTS, Change
+from reconciler.desired import DesiredState
+from reconciler.hand import Closing, operation_id
+from reconciler.journal import OpenIntent
+from reconciler.plan import Plan, Verdict, approval
+from reconciler.safety import Circumstances
+from reconciler.stored import StoredState
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """Intents of runs that were cut off, and that may be repeated under their operation ids."""
+
+    lost: tuple[OpenIntent, ...] = ()
+    """They were surely not carried out."""
+    late: tuple[OpenIntent, ...] = ()
+    """They may still take effect: nothing but the very same change may be sent before that is known."""
+
+    asked: tuple[OpenIntent, ...] = ()
+    """All that a provider was asked about, whatever it answered."""
+
+    def beyond(self, plan: Plan, approved: Callable[[Change], bool]) -> tuple[OpenIntent, ...]:
+        """Those whose subscription the plan would change in a way that nobody approved."""
+        more = {change.key for change in plan.changes if change.kind in INTENTS and not approved(change)}
+        return tuple(intent for intent in (*self.lost, *self.late) if intent.key in more)
+
+    def unlike(self, plan: Plan, stored: StoredState) -> tuple[OpenIntent, ...]:
+        """Those of the late ones that the plan does not ask for once more, as they are."""
+        asked = repeated_ids(stored, plan.changes, self.late).values()
+        return tuple(intent for intent in self.late if intent.operation_id not in asked)
+
+
+NOTHING_BEGUN = Begun()
+
+
+def ours_to_ask(
+    around: Circumstances, as_of: datetime | None, desired: DesiredState, stored: StoredState
+) -> frozenset[str]:
+    """The outside accounts whose open intents may be settled: in our own store, at the real instant, and as the very
+    accounts that they were begun at. What a gate holds shut is not asked either.
+    """
+    other_store = around.pinned is not None and stored.lineage != around.pinned
+    frozen = stored.freeze is not None and stored.freeze.holds(around.now)
+    if other_store or frozen or as_of is not None:
+        return frozenset()
+    return frozenset(
+        name
+        for name, account in desired.accounts.items()
+        if account.outside and stored.accounts.get(name) in (None, (account.provider, account.tenant))
+    )
+
+
+def with_open(stored: StoredState, intents: Sequence[OpenIntent]) -> StoredState:
+    """The stored state with these open again."""
+    return replace(stored, open_intents={**stored.open_intents, **{intent.key: intent for intent in intents}})
+
+
+def closings(
+    plan: Plan, verdict: Verdict, stored: StoredState, repeated: Collection[str], begun: Begun
+) -> tuple[Closing, ...]:
+    """What was begun and is over: tasks that nobody asks for any more, and what never arrived and is not wished again.
+
+    Not where a brake holds everything.
+    """
+    stopped = {refusal.scope for refusal in verdict.refused}
+    opened = stored.open_intents
+    gone = [opened[item.key] for item in plan.pending if item.withdrawn]
+    closings = [Closing(item, "withdrawn: the specs do not ask for it any more") for item in gone]
+    lost = "not-carried-out: the run was cut off, and its provider shows it as it was before"
+    closings += [Closing(item, lost) for item in begun.lost if item.operation_id not in repeated]
+    return tuple(item for item in closings if not stopped & {"run", item.intent.key.account})
+
+
+def repeated_ids(stored: StoredState, changes: Sequence[Change], begun: Sequence[OpenIntent]) -> dict[str, str]:
+    """By the operation id that a change has now: the one under which it was begun before, where it is the very same."""
+    known = {(item.key, item.kind): item for item in begun}
+    found = {}
+    for change in changes:
+        earlier = known.get((change.key, change.kind))
+        if earlier is not None and approval(change) == approval(earlier.change):
+            found[operation_id(stored.lineage or "", stored.serial, change)] = earlier.operation_id
+    return found
