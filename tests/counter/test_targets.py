@@ -75,6 +75,18 @@ def test_a_reactivation_has_begun_a_term() -> None:
     assert reply.why == "a new term has begun; `recurring: off` ends it with that term"
 
 
+def test_what_is_still_under_way_is_not_taken_back() -> None:
+    ledger = Ledger()
+    ledger.apply(spec("    recurring: on\n"))
+    ledger.apply(spec("    recurring: off\n"))
+    ledger.history[-1] = replace(ledger.history[-1], outcome=OutcomeKind.ACCEPTED)
+    (reply,) = ledger.undo("run-2").replies
+    assert (reply.answer, reply.why) == (
+        Answer.NONE,
+        "it was begun and is not done yet, by its provider or by hand",
+    )
+
+
 @pytest.mark.parametrize("outcome", [OutcomeKind.UNKNOWN, OutcomeKind.INTENDED])
 def test_what_nobody_knows_to_have_happened_is_not_taken_back(outcome: OutcomeKind) -> None:
     ledger = Ledger()
