@@ -43,6 +43,8 @@ _UNOBSERVED = Obstacle("unreadable", "its account was not observed", "observe it
 
 def consider_outside(draft: Draft, wanted: DesiredSubscription, account: AccountSettings, abroad: Abroad) -> None:
     """Decide everything about one declared subscription of an outside account."""
+    if mistaken(draft.stored, account):
+        return  # it is refused whole: what another account shows says nothing about this one
     found = draft.records.of(wanted)
     if found.warning is not None:
         draft.diagnostics.append(found.warning)
@@ -69,6 +71,11 @@ def consider_outside(draft: Draft, wanted: DesiredSubscription, account: Account
             _absent(draft, wanted, found.row, account)
         case _:  # pragma: no cover - mypy proves it unreachable
             assert_never(seen)
+
+
+def mistaken(stored: StoredState, account: AccountSettings) -> bool:
+    """Whether the settings say another provider or tenant than was recorded for this name."""
+    return stored.accounts.get(account.name, (account.provider, account.pin)) != (account.provider, account.pin)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,7 +264,12 @@ def sightings(desired: DesiredState, stored: StoredState, abroad: Abroad) -> tup
     for key, row in stored.subscriptions.items():
         if row.id is not None:
             claimed.setdefault(key.account, set()).add(row.id)
-    return tuple(_sighting(known, claimed.get(name, set())) for name, known in sorted(abroad.observed.accounts.items()))
+    seen = {
+        name: known
+        for name, known in abroad.observed.accounts.items()
+        if name not in desired.accounts or not mistaken(stored, desired.accounts[name])
+    }
+    return tuple(_sighting(known, claimed.get(name, set())) for name, known in sorted(seen.items()))
 
 
 def _sighting(known: ObservedAccount, claimed: set[str]) -> Sighting:

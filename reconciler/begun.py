@@ -5,7 +5,7 @@ Pure. Settling asks the providers (`outside.settling`); here it is decided what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -20,20 +20,17 @@ from reconciler.stored import StoredState
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """Intents of runs that were cut off, and that may be repeated under their operation ids."""
+    """Intents that earlier runs left open, once their providers were asked."""
 
-    lost: tuple[OpenIntent, ...] = ()
-    """They were surely not carried out."""
     late: tuple[OpenIntent, ...] = ()
-    """They may still take effect: nothing but the very same change may be sent before that is known."""
-
+    """They may still take effect: only the very same change may be sent, under its id, before that is known."""
     asked: tuple[OpenIntent, ...] = ()
     """All that a provider was asked about, whatever it answered."""
 
     def beyond(self, plan: Plan, approved: Callable[[Change], bool]) -> tuple[OpenIntent, ...]:
         """Those whose subscription the plan would change in a way that nobody approved."""
         more = {change.key for change in plan.changes if change.kind in INTENTS and not approved(change)}
-        return tuple(intent for intent in (*self.lost, *self.late) if intent.key in more)
+        return tuple(intent for intent in self.asked if intent.key in more)
 
     def unlike(self, plan: Plan, stored: StoredState) -> tuple[OpenIntent, ...]:
         """Those of the late ones that the plan does not ask for once more, as they are."""
@@ -57,7 +54,7 @@ def ours_to_ask(
     return frozenset(
         name
         for name, account in desired.accounts.items()
-        if account.outside and stored.accounts.get(name) in (None, (account.provider, account.tenant))
+        if account.outside and stored.accounts.get(name) in (None, (account.provider, account.pin))
     )
 
 
@@ -66,20 +63,12 @@ def with_open(stored: StoredState, intents: Sequence[OpenIntent]) -> StoredState
     return replace(stored, open_intents={**stored.open_intents, **{intent.key: intent for intent in intents}})
 
 
-def closings(
-    plan: Plan, verdict: Verdict, stored: StoredState, repeated: Collection[str], begun: Begun
-) -> tuple[Closing, ...]:
-    """What was begun and is over: tasks that nobody asks for any more, and what never arrived and is not wished again.
-
-    Not where a brake holds everything.
-    """
+def closings(plan: Plan, verdict: Verdict, stored: StoredState) -> tuple[Closing, ...]:
+    """The tasks that nobody asks for any more, but where a brake holds everything."""
     stopped = {refusal.scope for refusal in verdict.refused}
-    opened = stored.open_intents
-    gone = [opened[item.key] for item in plan.pending if item.withdrawn]
-    closings = [Closing(item, "withdrawn: the specs do not ask for it any more") for item in gone]
-    lost = "not-carried-out: the run was cut off, and its provider shows it as it was before"
-    closings += [Closing(item, lost) for item in begun.lost if item.operation_id not in repeated]
-    return tuple(item for item in closings if not stopped & {"run", item.intent.key.account})
+    gone = [stored.open_intents[item.key] for item in plan.pending if item.withdrawn]
+    closing = [Closing(item, "withdrawn: the specs do not ask for it any more") for item in gone]
+    return tuple(item for item in closing if not stopped & {"run", item.intent.key.account})
 
 
 def repeated_ids(stored: StoredState, changes: Sequence[Change], begun: Sequence[OpenIntent]) -> dict[str, str]:

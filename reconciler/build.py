@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from reconciler.abroad import Abroad, consider_outside, look_at_unclaimed, sightings
+from reconciler.abroad import Abroad, consider_outside, look_at_unclaimed, mistaken, sightings
 from reconciler.desired import DesiredState
 from reconciler.draft import Draft
 from reconciler.due import idle_decisions, renewals_due
@@ -49,7 +49,7 @@ def build_plan(
     # A record lies in no file: a run that is narrowed to paths says nothing about the unmanaged ones.
     unmanaged = () if selection.paths else tuple(filter(chosen, draft.records.unclaimed))
     for key in unmanaged:
-        if key.account in outside:
+        if key.account in outside and not mistaken(stored, outside[key.account]):
             look_at_unclaimed(draft, stored.subscriptions[key], abroad)
     draft.let_go_of_tasks(() if selection.paths else filter(chosen, stored.open_intents))
     rows = draft.left | {key: stored.subscriptions[key] for key in unmanaged}

@@ -55,11 +55,12 @@ def estate_after(plan: Plan, stored: StoredState, desired: DesiredState, ruleboo
 
     So does what becomes a task: until somebody has done it, it goes on as it is.
     """
-    rows = dict(stored.subscriptions)
+    # Of outside accounts as far as they were looked at: what is adopted is not stored yet.
+    rows = {**stored.subscriptions, **plan.settled}
     at_once = {}
     by_hand = {name for name, account in desired.accounts.items() if account.provider == MANUAL}
     for change in plan.changes:
-        if change.kind in INTENTS and change.key.account in by_hand:
+        if change.kind is Kind.ADOPT or (change.kind in INTENTS and change.key.account in by_hand):
             continue
         former = change.key
         if change.kind is Kind.RENAME:

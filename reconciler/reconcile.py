@@ -263,13 +263,13 @@ def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands, begun: Begun
     """
     check_instant(inputs, found)
     plan, stored, verdict = found.plan, found.stored, found.verdict
-    repeated = repeated_ids(stored, verdict.allowed, (*begun.lost, *begun.late))
+    repeated = repeated_ids(stored, verdict.allowed, begun.late)
     instruction = Instruction(
         run=run,
         changes=verdict.allowed,
         elapsed=_recordable(plan.elapsed, verdict),
         settled=plan.settled,
-        closing=closings(found.plan, found.verdict, stored, repeated.values(), begun),
+        closing=closings(found.plan, found.verdict, stored),
         repeated=repeated,
         bookkeeping=_bookkeeping(inputs, found),
         lineage=stored.lineage or "",
@@ -349,7 +349,7 @@ def _new_accounts(
     """Accounts to record: those written to now, and those with records that a run which was cut off left without."""
     written = {change.key.account for change in changes} | {key.account for key in stored.subscriptions}
     return {
-        name: (desired.accounts[name].provider, desired.accounts[name].tenant)
+        name: (desired.accounts[name].provider, desired.accounts[name].pin)
         for name in sorted(written & desired.accounts.keys() - stored.accounts.keys())
         if name not in stopped
     }

@@ -389,7 +389,7 @@ class Runtime:
             return stored, NOTHING_BEGUN
         found = self.services.settle(opened, desired, stored, store, self.run("settle"))
         left = picture(inputs, store)
-        keys = {intent.key for intent in (*found.not_carried_out, *found.repeatable)}
+        keys = {intent.key for intent in found.repeatable}
         why = {key: obstacle.detail for key, obstacle in found.still_open.items()}
         still_open = {
             key: replace(intent, why=why.get(key, "")) for key, intent in left.open_intents.items() if key not in keys
@@ -397,7 +397,7 @@ class Runtime:
         # The runs that were cut off are told of, and carried on, by the run that follows.
         told = (*left.diagnostics, *found.notes)
         left = replace(left, open_intents=still_open, unfinished=stored.unfinished, diagnostics=told)
-        return left, Begun(found.not_carried_out, found.repeatable, tuple(opened))
+        return left, Begun(found.repeatable, tuple(opened))
 
     def _carry_out(
         self,
@@ -412,7 +412,7 @@ class Runtime:
         if all(account.provider == LEDGER for account in accounts.values()):
             served = Served(dict.fromkeys(accounts, self.registry.recorder(LEDGER)))
         else:
-            served = self.services.served(accounts, stop, (*begun.lost, *begun.late))
+            served = self.services.served(accounts, stop, begun.late)
         run = self.run("apply", as_of=found.plan.as_of, plan=found.plan)
         stopped = {refusal.scope for refusal in found.verdict.refused}
         looked = found.observed.accounts.values()

@@ -107,11 +107,16 @@ def _new_store(pinned: str) -> Refusal:
 
 def _wrong_accounts(desired: DesiredState, stored: StoredState) -> Iterable[Refusal]:
     for name in sorted(desired.accounts.keys() & stored.accounts.keys()):
-        declared = (desired.accounts[name].provider, desired.accounts[name].tenant)
+        declared = (desired.accounts[name].provider, desired.accounts[name].pin)
         recorded = stored.accounts[name]
         if declared != recorded:
             detail = f"{name} was recorded as {_identity(recorded)}, the settings say {_identity(declared)}"
-            yield Refusal("wrong-account", name, detail, "use another account name for it; nothing overrides this")
+            yield Refusal(
+                "wrong-account",
+                name,
+                detail,
+                "put the settings back, or use another account name for it; nothing overrides this",
+            )
 
 
 def _identity(recorded: tuple[str, str | None]) -> str:

@@ -119,6 +119,10 @@ OURS = frozenset({LEDGER, MANUAL})
 their own state and dates, and their subscriptions need the provider's id."""
 
 
+PINNING = ("billing_account", "mode", "partner_tenant")
+"""Options that say whose account it is."""
+
+
 class OnDrift(StrEnum):
     """What becomes of a change that would only undo what somebody did outside."""
 
@@ -151,6 +155,12 @@ class AccountSettings:
     shared: str = ""
     """The account of `reconcile.yaml` whose sign-in and pace it shares; its own name for one of those."""
     place: Place | None = field(default=None, compare=False)
+
+    @property
+    def pin(self) -> str | None:
+        """Whose account it is: the tenant, with what of the options narrows that. Recorded, and never to be another."""
+        narrowed = [f"{name} {self.options[name]}" for name in PINNING if name in self.options]
+        return ", ".join(filter(None, (self.tenant, *narrowed))) or None
 
     @property
     def outside(self) -> bool:

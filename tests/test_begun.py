@@ -75,7 +75,7 @@ class TestRepeating:
         assert begun.unlike(plan_of(), STORED) == (OPEN,)
 
     def test_what_nobody_approved_is_not_planned_again(self) -> None:
-        begun = Begun(lost=(OPEN,))
+        begun = Begun(asked=(OPEN,))
         assert begun.beyond(plan_of(SAME), lambda change: False) == (OPEN,)
         assert begun.beyond(plan_of(SAME), lambda change: True) == ()
         assert begun.beyond(plan_of(a_change(Kind.UPDATE, KEY)), lambda change: False) == ()
@@ -85,24 +85,16 @@ class TestRepeating:
 
 
 class TestClosing:
-    def test_what_never_arrived_and_is_not_repeated_is_over(self) -> None:
-        begun = Begun(lost=(OPEN,))
-        (closing,) = closings(plan_of(), Verdict(()), STORED, (), begun)
-        assert (closing.intent, closing.error.partition(":")[0]) == (OPEN, "not-carried-out")
-        assert closings(plan_of(), Verdict(()), STORED, (OPEN.operation_id,), begun) == ()
-
-    def test_what_is_late_is_not(self) -> None:
-        assert closings(plan_of(), Verdict(()), STORED, (), Begun(late=(OPEN,))) == ()
-
-    @pytest.mark.parametrize("scope", ["run", "cloud"])
-    def test_nothing_is_closed_where_a_brake_holds(self, scope: str) -> None:
-        verdict = Verdict((), (Refusal("max-changes", scope, "", ""),))
-        assert closings(plan_of(), verdict, STORED, (), Begun(lost=(OPEN,))) == ()
-
     def test_a_task_that_nobody_asks_for_is_withdrawn(self) -> None:
         item = Pending(a_key(KEY), Kind.TURN_OFF, NOW.date(), "", "", PLACE, withdrawn=True)
         stored = with_open(STORED, [OPEN])
-        (closing,) = closings(plan_of(pending=(item,)), Verdict(()), stored, (), Begun())
+        (closing,) = closings(plan_of(pending=(item,)), Verdict(()), stored)
         assert (closing.intent, closing.error.partition(":")[0]) == (OPEN, "withdrawn")
         kept = replace(item, withdrawn=False)
-        assert closings(plan_of(pending=(kept,)), Verdict(()), stored, (), Begun()) == ()
+        assert closings(plan_of(pending=(kept,)), Verdict(()), stored) == ()
+
+    @pytest.mark.parametrize("scope", ["run", "cloud"])
+    def test_nothing_is_withdrawn_where_a_brake_holds(self, scope: str) -> None:
+        item = Pending(a_key(KEY), Kind.TURN_OFF, NOW.date(), "", "", PLACE, withdrawn=True)
+        verdict = Verdict((), (Refusal("max-changes", scope, "", ""),))
+        assert closings(plan_of(pending=(item,)), verdict, with_open(STORED, [OPEN])) == ()

@@ -216,7 +216,7 @@ class TestWrongAccount:
         (refusal,) = found.refused
         assert (refusal.limit, refusal.scope, found.allowed) == ("wrong-account", "contoso", (other,))
         assert refusal.detail == f"contoso was recorded as {words}, the settings say ledger, tenant t-1"
-        assert refusal.hint == "use another account name for it; nothing overrides this"
+        assert refusal.hint == "put the settings back, or use another account name for it; nothing overrides this"
 
     def test_an_account_that_is_not_recorded_yet_is_not_wrong(self) -> None:
         assert gate(ONE, accounts={"fabrikam": ("stripe", None)}).clear

@@ -59,7 +59,7 @@ def said_of(key: SubscriptionKey, around: Surroundings) -> Reply | Candidate:
         )
     another = _recorded_otherwise(account, around.stored)
     if another is not None:
-        return _refused(base, WRONG_ACCOUNT, another, "use another account name for it; nothing overrides this")
+        return _refused(base, WRONG_ACCOUNT, another, "put the settings back; nothing overrides this")
     known = around.observed.accounts.get(account.name)
     base = replace(base, seen=None if known is None else known.at)
     obstacle = _in_the_way(wanted, around)
@@ -76,7 +76,7 @@ def said_of(key: SubscriptionKey, around: Surroundings) -> Reply | Candidate:
 
 def _recorded_otherwise(account: AccountSettings, stored: StoredState) -> str | None:
     """In words how the records are another account's: what stands in this one says nothing about them."""
-    declared = (account.provider, account.tenant)
+    declared = (account.provider, account.pin)
     recorded = stored.accounts.get(account.name, declared)
     if recorded == declared:
         return None

@@ -159,7 +159,7 @@ class _Desk:
         plan, account = decided.plan, self.account
         kept = Bookkeeping()
         if plan.changes or plan.elapsed:
-            known = {} if account.name in stored.accounts else {account.name: (account.provider, account.tenant)}
+            known = {} if account.name in stored.accounts else {account.name: (account.provider, account.pin)}
             kept = Bookkeeping(accounts=known, declared=plan.declared, as_of=plan.as_of)
         run = self.runtime.run("import", as_of=plan.as_of, plan=plan)
         instruction = Instruction(

@@ -15,7 +15,7 @@ from reconciler.cli.app import Given, shared, tabular
 from reconciler.cli.future_rendering import comparison_renders, due_renders, forecast_renders, what_if_renders
 from reconciler.cli.output import emit, put, write_file
 from reconciler.cli.rendering import note_renders
-from reconciler.cli.session import parse_key, runtime_for, warn_of_clock, whole
+from reconciler.cli.session import as_kept, parse_key, runtime_for, warn_of_clock, whole
 from reconciler.desired import SpecTexts
 from reconciler.diagnostics import Diagnostic
 from reconciler.due import renewals_due
@@ -60,11 +60,14 @@ def _ahead(given: Given, runtime: Runtime, other: SpecTexts | None = None) -> _A
     desired = read_specs(inputs)
     with runtime.looking() as reader:
         stored = picture(inputs, reader)
-    found = plan_pass(inputs, desired, stored)
+        observed = as_kept(given, runtime).observed(inputs, desired, stored, reader)
+    found = plan_pass(inputs, desired, stored, observed)
     warn_of_clock(given, found.plan.diagnostics)
     chosen = Selection(given.select, given.exclude).keys()
     estate = estate_after(found.plan, found.stored, desired, found.rulebook).only(chosen)
-    return _Ahead(inputs, found, estate, Catalogue().names_for(desired.accounts), tuple(_notes(found)))
+    return _Ahead(
+        inputs, found, estate, Catalogue().names_for(desired.accounts, observed.accounts), tuple(_notes(found))
+    )
 
 
 def _notes(found: Pass) -> list[str]:

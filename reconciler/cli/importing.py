@@ -261,7 +261,7 @@ class _Desk:
         account = self.account
         kept = Bookkeeping()
         if changes:
-            known = {} if account.name in stored.accounts else {account.name: (account.provider, account.tenant)}
+            known = {} if account.name in stored.accounts else {account.name: (account.provider, account.pin)}
             kept = Bookkeeping(accounts=known, as_of=decided.plan.as_of)
         run = self.runtime.run("import", as_of=decided.plan.as_of, plan=decided.plan)
         # What time did to a record that goes back, it did not do.

@@ -116,7 +116,7 @@ def _refreshed(
     at = {name: known.at for name, known in before.items()}
     undeclared = {item.account: item.undeclared for item in sightings(desired, stored, Abroad(ObservedState(seen)))}
     return tuple(
-        _Refreshed(desired.accounts[name].provider, found, undeclared[name], at.get(name))
+        _Refreshed(desired.accounts[name].provider, found, undeclared.get(name, 0), at.get(name))
         for name, found in sorted(seen.items())
     )
 
@@ -124,10 +124,10 @@ def _refreshed(
 def _another(account: AccountSettings, stored: StoredState) -> Obstacle | None:
     """Why what the account shows must not be kept under this name."""
     recorded = stored.accounts.get(account.name)
-    if recorded is None or recorded == (account.provider, account.tenant):
+    if recorded is None or recorded == (account.provider, account.pin):
         return None
     detail = f"it was recorded as {recorded[0]}, tenant {recorded[1] or 'none'}; the settings say otherwise"
-    return Obstacle("wrong-account", detail, "use another account name for it; nothing overrides this")
+    return Obstacle("wrong-account", detail, "put the settings back; nothing overrides this")
 
 
 def _tell(given: Given, runtime: Runtime, found: Sequence[_Refreshed]) -> int:

@@ -12,7 +12,7 @@ from reconciler.catalogue import Catalogue
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit, put, write_file
 from reconciler.cli.rendering import note_renders
-from reconciler.cli.session import Signals, runtime_for, warn_of_clock
+from reconciler.cli.session import Signals, as_kept, runtime_for, warn_of_clock
 from reconciler.due import renewals_within
 from reconciler.errors import UsageError
 from reconciler.foresee import estate_after, foresee
@@ -55,7 +55,8 @@ def _report(given: Given, runtime: Runtime) -> Report:
     desired = read_specs(inputs)
     with runtime.looking() as reader:
         stored = picture(inputs, reader)
-    found = plan_pass(inputs, desired, stored)
+        observed = as_kept(given, runtime).observed(inputs, desired, stored, reader)
+    found = plan_pass(inputs, desired, stored, observed)
     warn_of_clock(given, found.plan.diagnostics)
     plan, rules = found.plan, found.rulebook
     chosen = Selection(given.select, given.exclude).keys()
@@ -67,7 +68,7 @@ def _report(given: Given, runtime: Runtime) -> Report:
         declared=desired.subscriptions.keys(),
         forecast=foresee(estate, horizon(plan.as_of.date()), "account"),
         due=renewals_within(estate.rows, desired, rules, plan.as_of, timedelta(days=DUE_DAYS), monthly=False),
-        names=Catalogue().names_for(desired.accounts),
+        names=Catalogue().names_for(desired.accounts, observed.accounts),
         settings=runtime.settings_path.name,
         version=__version__,
     )

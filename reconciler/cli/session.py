@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import signal
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import FrameType
 from typing import Any, Self
@@ -47,6 +48,13 @@ def runtime_for(given: Given, paths: Iterable[str] = ()) -> Runtime:
             correct=given.correct_drift,
         )
     )
+
+
+def as_kept(given: Given, runtime: Runtime) -> Runtime:
+    """The same for a look ahead: it asks no provider unless `--refresh` says so, and takes what is kept."""
+    if given.refresh is None:
+        runtime.options = replace(runtime.options, refresh=Refresh(Mode.NONE))
+    return runtime
 
 
 def parse_instant(text: str) -> datetime:

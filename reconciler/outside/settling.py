@@ -61,10 +61,6 @@ class Settled:
 
     closed: tuple[Entry, ...] = ()
     """Recorded: succeeded, with the row as it was read, or failed."""
-    not_carried_out: tuple[OpenIntent, ...] = ()
-    """Still open, at a provider that knows a repeat by its operation id: the very same change is sent again under it.
-
-    Where no plan wants that, record what `lapsed` says."""
     repeatable: tuple[OpenIntent, ...] = ()
     """As these, and so young that it may yet show: where no plan wants it, it stays open."""
     still_open: Mapping[SubscriptionKey, Obstacle] = field(default_factory=dict)
@@ -129,16 +125,16 @@ def settle(
     endings = Drive(errands, scribe, timing, stop, progress, pacers or Pacers(timing)).run()
     closed: list[Entry] = []
     still_open: dict[SubscriptionKey, Obstacle] = {}
-    free: dict[Verdict, list[OpenIntent]] = {Verdict.NOT_CARRIED_OUT: [], Verdict.REPEATABLE: []}
+    repeatable: list[OpenIntent] = []
     for number, item in enumerate(unsettled):
         ending = endings[number]
         if ending.journaled:
             closed.append(Entry(item.intent.operation_id, item.intent.change, ending.outcome))
         elif number in found and ending.outcome.error is None:
-            free[found[number]].append(item.intent)
+            repeatable.append(item.intent)
         else:
             still_open[item.intent.key] = _why(ending)
-    return Settled(tuple(closed), tuple(free[Verdict.NOT_CARRIED_OUT]), tuple(free[Verdict.REPEATABLE]), still_open)
+    return Settled(tuple(closed), tuple(repeatable), still_open)
 
 
 def _why(ending: Ending) -> Obstacle:
@@ -190,11 +186,12 @@ def _by_reading(case: _Case, found: dict[int, Verdict]) -> Ending:
     said = verdict(case.intent, seen, age, idempotent=writer.idempotent, settles_within=writer.settles_within)
     if said is Verdict.VANISHED:
         return failed("vanished", "the provider has none of that id any more")
-    if said is Verdict.NOT_CARRIED_OUT and not writer.idempotent:
-        # Sent again under this intent, it would look as old as that is, and after a second crash be sent a third time:
-        # it is closed, and planned anew with an intent of its own.
+    if said is Verdict.NOT_CARRIED_OUT:
+        # Sent again under this intent, it would look as old as that is, and after a second crash be sent a third time;
+        # and a provider that keeps its answers by operation id would repeat a failure for as long as it does.
+        # It is closed, and planned anew with an intent of its own.
         return failed("not-carried-out", NOT_CARRIED_OUT)
-    if said in (Verdict.NOT_CARRIED_OUT, Verdict.REPEATABLE):
+    if said is Verdict.REPEATABLE:
         found[case.number] = said
         return skipped(None, None)
     if seen is None:

@@ -106,7 +106,7 @@ class Estate:
         timing = self.hours.timing()
         unsettled = [Unsettled(one, account(), None, self.vendor.open) for one in self.open_intents()]
         free = settle(unsettled, self.journal, timing)
-        again = {one.key.name: one for one in (*free.not_carried_out, *free.repeatable)}
+        again = {one.key.name: one for one in free.repeatable}
         done = {name for name, kind in self.journal.outcomes().items() if kind is OutcomeKind.SUCCEEDED}
         waiting = {one.key.name for one in self.open_intents()} - again.keys()
         steps = []

@@ -135,7 +135,7 @@ class Rehearsal:
         opened = [self._intent(entry) for entry in self.journal.open.values()]
         unsettled = [Unsettled(intent, self.trial.bench.account, None, self.open) for intent in opened]
         found: Settled = settle(unsettled, self.journal, self.hours.timing())
-        return {str(intent.external_id): intent for intent in (*found.not_carried_out, *found.repeatable)}
+        return {str(intent.external_id): intent for intent in found.repeatable}
 
     def _still_open(self, resumed: Mapping[str, OpenIntent]) -> set[str]:
         """Those that nothing may be sent for."""

@@ -146,7 +146,7 @@ class TestUnknownOutcome:
         self.unknown(on)
         settings(on, "  shop: {provider: stripe, tenant: acct_2}\n")
         on.vendor.subscriptions["s1"] = seen("s1", recurring=OFF)
-        assert on.run().code == 6, "refused, and an outcome is still unknown"
+        assert on.run().code == 3
         entries = on.run("history", "shop/visio", "--format", "json").document["entries"]
         assert [entry["outcome"] for entry in entries] == ["succeeded", "intended"]
 
@@ -244,3 +244,33 @@ def test_what_else_moves_during_a_write_is_noticed_afterwards(on: Shop) -> None:
     on.vendor.on = meanwhile
     on.reconcile()
     assert [item["field"] for item in on.plan()["drift"]] == ["seats"]
+
+
+def test_of_a_wrong_account_nothing_is_said_but_that(on: Shop) -> None:
+    """What another tenant shows must advise nobody to take anything out."""
+    settings(on, "  shop: {provider: stripe, tenant: acct_2}\n")
+    del on.vendor.subscriptions["s1"]
+    plan = on.plan()
+    assert [item["limit"] for item in plan["refused"]] == ["wrong-account"]
+    assert (plan["blocked"], plan["changes"], plan["sightings"]) == ([], [], [])
+
+
+class TestLookingAhead:
+    """A forecast takes what is kept, and asks nobody unless it is told to."""
+
+    def test_it_knows_what_is_kept(self, on: Shop) -> None:
+        opened = on.vendor.opened
+        done = on.run("forecast")
+        assert (done.code, on.vendor.opened) == (0, opened)
+        assert "Blocked" not in done.out
+
+    def test_told_to_it_looks_and_counts_what_is_not_stored_yet(self, shop: Shop) -> None:
+        shop.sells("s1")
+        shop.specs(WANTED_OFF)
+        shop.reconcile()
+        shop.sells("s2")
+        shop.specs(f"{WANTED_OFF}  new:\n    id: s2\n")
+        done = shop.run("forecast", "--refresh", "all", "--format", "json")
+        assert done.code == 0, done.err
+        assert "shop/new" in done.out
+        assert shop.run("report", "-o", "report.html").code == 0

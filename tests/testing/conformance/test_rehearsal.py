@@ -48,17 +48,30 @@ def test_what_is_unknown_stays_open_and_is_settled_by_the_next_run() -> None:
     assert [entry.outcome.kind for entry in rehearsal.journal.recorded] == [OutcomeKind.FAILED, OutcomeKind.SUCCEEDED]
 
 
-def test_an_order_whose_outcome_nobody_knows_is_repeated_under_its_operation_id() -> None:
+def a_lost_order() -> tuple[Trial, Rehearsal, str, str]:
     trial = Trial(a_bench())
     id = trial.seed(Case.RENEWING)
     rehearsal = ends_of(trial, [id])
     trial.meet(Mishap.DROP_BEFORE_COMMIT, Requests.WRITE, 2)
     assert rehearsal.run() == {id: OutcomeKind.UNKNOWN}
     (operation_id,) = rehearsal.journal.open
-    rehearsal.let_pass()
+    return trial, rehearsal, id, operation_id
+
+
+def test_an_order_that_may_still_take_effect_is_repeated_under_its_operation_id() -> None:
+    trial, rehearsal, id, operation_id = a_lost_order()
     assert rehearsal.run() == {id: OutcomeKind.SUCCEEDED}
     assert not rehearsal.journal.open
     assert [effect.key for effect in trial.bench.emulator.effects] == [operation_id]  # type: ignore[attr-defined]
+
+
+def test_one_that_was_surely_not_carried_out_is_sent_under_another() -> None:
+    trial, rehearsal, id, operation_id = a_lost_order()
+    rehearsal.let_pass()
+    assert rehearsal.run() == {id: OutcomeKind.SUCCEEDED}
+    assert not rehearsal.journal.open
+    (effect,) = trial.bench.emulator.effects  # type: ignore[attr-defined]
+    assert effect.key != operation_id
 
 
 def test_each_wish_is_carried_out_by_its_own_verb() -> None:
