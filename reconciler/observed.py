@@ -138,3 +138,9 @@ class ObservedState:
     """Everything that was observed, by account. An account that is not outside is not in it."""
 
     accounts: Mapping[str, ObservedAccount] = field(default_factory=dict)
+
+
+def never_returns(seen: ObservedSubscription) -> bool:
+    """Whether its provider brings no ended one back, whatever a policy says."""
+    barred = seen.capabilities.barred.get(Kind.REACTIVATE)
+    return barred is not None and barred.code in ("unsupported", "terminal")

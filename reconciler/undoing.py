@@ -6,14 +6,14 @@ Pure. The words hold no free text of a spec: what is to be written stands apart,
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from typing import assert_never
 
 from reconciler.changes import Change, JsonValue, Kind
 from reconciler.consequences import Impact
 from reconciler.model import Cancel, Recurring
-from reconciler.policy import Lifecycle, Reactivation
+from reconciler.policy import Dated, Lifecycle, Reactivation, Rule
 
 _NEW_TERM = "a new term has begun; `recurring: off` ends it with that term"
 """Where nothing takes a renewal back."""
@@ -120,6 +120,12 @@ def _former_pair(change: Change, impact: Impact, lifecycle: Lifecycle | None) ->
     if change.kind is Kind.CANCEL_AT_RENEWAL or _extends(impact.reversible_until, lifecycle):
         off["cancel"] = Cancel.NONE.value
     return off
+
+
+def without_return(lifecycle: Lifecycle) -> Lifecycle:
+    """The same policy at a provider that brings no ended one back."""
+    never = Reactivation(expired=False, disabled=False, cancelled=False)
+    return replace(lifecycle, reactivation=Dated((Rule(date(1970, 1, 1), never, "its provider"),)))
 
 
 def _extends(end: datetime | None, lifecycle: Lifecycle | None) -> bool:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from reconciler.observed import ObservedAccount, Obstacle
+import pytest
+
+from reconciler.changes import Kind
+from reconciler.observed import Capabilities, ObservedAccount, Obstacle, never_returns
 from tests.builders import NOW, a_seen
 
 WHY = Obstacle("malformed-answer", "half of it is missing")
@@ -36,3 +39,9 @@ def test_of_what_was_kept_it_says_how_to_look_again() -> None:
 def test_trouble_with_the_account_is_trouble_with_all_of_it() -> None:
     trouble = Obstacle("sign-in-failed", "expired")
     assert ObservedAccount("cloud", NOW, {"sub-1": a_seen()}, trouble=trouble).of("sub-1") is trouble
+
+
+@pytest.mark.parametrize(("code", "never"), [("unsupported", True), ("terminal", True), ("busy", False), (None, False)])
+def test_only_what_a_provider_never_does_keeps_an_ended_one_ended(code: str | None, never: bool) -> None:
+    barred = {} if code is None else {Kind.REACTIVATE: Obstacle(code, "why")}
+    assert never_returns(a_seen(capabilities=Capabilities(barred=barred))) is never

@@ -17,7 +17,7 @@ from reconciler.lifecycle import at
 from reconciler.model import Cancel, DesiredSubscription, Recurring, Status, StoredSubscription
 from reconciler.policy import Extension, Lifecycle, Reactivation
 from reconciler.rulebook import Rulebook
-from reconciler.undoing import Undo, undo_of
+from reconciler.undoing import Undo, undo_of, without_return
 from reconciler.wishes import Move, decide
 from tests.builders import CLASSIC, NAME, NOW, a_change, a_desired, a_lifecycle, a_stored
 
@@ -308,3 +308,8 @@ def test_what_a_dated_intent_did_is_undone_in_its_entry_for_own_keys_are_void_be
     change = a_change(Kind.TURN_OFF, scheduled=True)
     assert undo_of(change, CLASSIC).how == "write `recurring: on` in the entry of its `schedule` that holds"
     assert undo_of(a_change(Kind.TURN_OFF), CLASSIC).how == "write `recurring: on` among its own keys"
+
+
+def test_at_a_provider_that_brings_none_back_the_policy_does_not_either() -> None:
+    assert NOTHING in str(undo_of(a_move(Kind.TURN_OFF, ON, OFF), without_return(CLASSIC)))
+    assert NOTHING not in str(undo_of(a_move(Kind.TURN_OFF, ON, OFF), CLASSIC))

@@ -12,7 +12,7 @@ from reconciler.cli.output import TERMINAL
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic
 from reconciler.journal import ApplyReport, FreezeEntry, HistoryEntry
-from reconciler.observed import ObservedAccount
+from reconciler.observed import ObservedAccount, never_returns
 from reconciler.plan import Plan, Verdict
 from reconciler.policy import Lifecycle
 from reconciler.settings import AccountSettings
@@ -39,7 +39,7 @@ def pass_renders(
     brief: bool = False,
 ) -> dict[str, Render]:
     """A plan, or with a report the apply of it, by the policy of each account; `brief`: the plan was just shown."""
-    names, undoing = Catalogue().names_for(accounts, observed), _undoing(lifecycles or {})
+    names, undoing = Catalogue().names_for(accounts, observed), _undoing(lifecycles or {}, observed or {})
 
     def text(colour: bool) -> str:
         from reconciler.views.text import plan_text, report_text
@@ -67,13 +67,17 @@ def pass_renders(
     return {"text": text, "json": machine, "markdown": markdown, "github": github}
 
 
-def _undoing(lifecycles: Mapping[str, Lifecycle]) -> Callable[[Change], Undo]:
-    """How a change is taken back by the policy of its account."""
+def _undoing(lifecycles: Mapping[str, Lifecycle], observed: Mapping[str, ObservedAccount]) -> Callable[[Change], Undo]:
+    """How a change is taken back by the policy of its account, and as far as its provider can."""
 
     def undoing(change: Change) -> Undo:
-        from reconciler.undoing import undo_of
+        from reconciler.undoing import undo_of, without_return
 
-        return undo_of(change, lifecycles.get(change.key.account))
+        lifecycle, account = lifecycles.get(change.key.account), observed.get(change.key.account)
+        seen = None if account is None else account.subscriptions.get(change.external_id or "")
+        if lifecycle is not None and seen is not None and never_returns(seen):
+            lifecycle = without_return(lifecycle)
+        return undo_of(change, lifecycle)
 
     return undoing
 
