@@ -245,7 +245,7 @@ def _unconfirmed(intent: Intent, row: StoredSubscription) -> Barred | None:
             Kind.CANCEL_NOW,
             "confirmation-missing",
             "an immediate cancellation cannot be undone and needs a confirmation",
-            f"if it is meant, write `confirm: {due}` beside `when: immediately`",
+            f"if it is meant, write `confirm: {due}` beside `when: immediately`, both within `cancel: {{…}}`",
         )
     if intent.confirm != due:
         return Barred(

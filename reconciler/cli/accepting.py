@@ -17,7 +17,7 @@ from reconciler.accepting.replies import Answer
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit, say
 from reconciler.cli.replacing import replace_texts
-from reconciler.cli.session import parse_key, runtime_for, whole
+from reconciler.cli.session import named_account, parse_key, runtime_for, whole
 from reconciler.desired import DesiredState, SpecText
 from reconciler.diagnostics import did_you_mean
 from reconciler.errors import InputError, UsageError
@@ -53,7 +53,8 @@ def accept(given: Given, keys: tuple[str, ...], account: str | None, everything:
     runtime = runtime_for(given)
     inputs = runtime.inputs(commit=False)
     desired = read_specs(inputs)
-    _check_account(account, desired)
+    if account is not None:
+        named_account(account, desired.accounts)
     with runtime.looking() as reader:
         stored = picture(inputs, reader)
         _check_known(asked, desired, stored)
@@ -68,12 +69,6 @@ def accept(given: Given, keys: tuple[str, ...], account: str | None, everything:
         replace_texts(runtime.root, found.files)
     _tell(given, told, instant_of(inputs, stored))
     return _code(told)
-
-
-def _check_account(name: str | None, desired: DesiredState) -> None:
-    if name is not None and name not in desired.accounts:
-        hint = did_you_mean(name, desired.accounts) or f"known are: {', '.join(sorted(desired.accounts)[:20])}"
-        raise UsageError("no-such-account", f"there is no account {name}", hint)
 
 
 def _check_known(keys: Sequence[SubscriptionKey], desired: DesiredState, stored: StoredState) -> None:

@@ -16,9 +16,8 @@ from reconciler.cli.app import Given
 from reconciler.cli.new_specs import NewSpecs
 from reconciler.cli.output import emit
 from reconciler.cli.progress import progress_on
-from reconciler.cli.session import Signals, runtime_for
+from reconciler.cli.session import Signals, named_account, runtime_for
 from reconciler.desired import DesiredState
-from reconciler.diagnostics import did_you_mean
 from reconciler.errors import UsageError
 from reconciler.hand import Instruction, Served
 from reconciler.importing.from_provider import Adoption, Request, prepared
@@ -63,10 +62,7 @@ def _desk(given: Given, name: str) -> _Desk:
     runtime = runtime_for(given)
     inputs = runtime.inputs(commit=True)
     declared = read_specs(inputs)
-    account = declared.accounts.get(name)
-    if account is None:
-        hint = did_you_mean(name, declared.accounts) or "define it under `accounts` in reconcile.yaml"
-        raise UsageError("no-such-account", f"there is no account '{name}'", hint)
+    account = named_account(name, declared.accounts)
     if not account.outside:
         hint = f"its records are ours: bring them in from CSV, reconcile import FILE.csv --account {name}"
         raise UsageError("not-outside", f"{name} is served by no outside provider: it is {account.provider}", hint)

@@ -19,10 +19,10 @@ from reconciler.cli.import_report import import_code, import_renders
 from reconciler.cli.new_specs import NewSpecs
 from reconciler.cli.output import emit
 from reconciler.cli.progress import progress_on
-from reconciler.cli.session import Signals, runtime_for
+from reconciler.cli.session import Signals, named_account, runtime_for
 from reconciler.deeds import Witness
 from reconciler.desired import DesiredState
-from reconciler.diagnostics import Diagnostic, did_you_mean
+from reconciler.diagnostics import Diagnostic
 from reconciler.elapsed import elapse
 from reconciler.errors import InputError, ReconcilerError, UsageError
 from reconciler.events import Event
@@ -135,10 +135,7 @@ def _desk(given: Given, name: str) -> _Desk:
     runtime = runtime_for(given)
     inputs = runtime.inputs(commit=True)
     declared = read_specs(inputs)
-    account = declared.accounts.get(name)
-    if account is None:
-        hint = did_you_mean(name, declared.accounts) or "define it under `accounts` in reconcile.yaml"
-        raise UsageError("no-such-account", f"there is no account '{name}'", hint)
+    account = named_account(name, declared.accounts)
     if account.outside:
         hint = f"let its provider tell: reconcile import --account {name} --from-provider"
         raise UsageError("not-a-ledger", f"{name} is no ledger: {account.provider} keeps its records", hint)

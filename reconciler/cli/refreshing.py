@@ -17,9 +17,8 @@ from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit
 from reconciler.cli.progress import progress_on
 from reconciler.cli.rendering import note_renders
-from reconciler.cli.session import Signals, runtime_for, whole, worst
+from reconciler.cli.session import Signals, named_account, runtime_for, whole, worst
 from reconciler.desired import DesiredState
-from reconciler.diagnostics import did_you_mean
 from reconciler.errors import UsageError
 from reconciler.observed import ObservedAccount, ObservedState, Obstacle
 from reconciler.observing import look
@@ -76,10 +75,7 @@ def refresh(given: Given, names: tuple[str, ...]) -> int:
 def _named(desired: DesiredState, names: Sequence[str]) -> frozenset[str] | None:
     """The outside accounts asked for, with those like one of them; None: all."""
     for name in names:
-        if name not in desired.accounts:
-            hint = did_you_mean(name, desired.accounts) or f"known are: {', '.join(sorted(desired.accounts)[:20])}"
-            raise UsageError("no-such-account", f"there is no account {name}", hint)
-        if not desired.accounts[name].outside:
+        if not named_account(name, desired.accounts).outside:
             hint = "its records are ours: there is nobody to look at"
             raise UsageError("not-outside", f"{name} is served by no outside provider", hint)
     if not names:

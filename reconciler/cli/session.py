@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import signal
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from types import FrameType
@@ -22,6 +22,7 @@ from reconciler.reconcile import Pass
 from reconciler.refresh import Mode, Refresh
 from reconciler.runtime import Options, Runtime, parse_duration
 from reconciler.safety import ALLOWABLE, Allow
+from reconciler.settings import AccountSettings
 
 _INSTANT = re.compile(r"(\d{4}-\d{2}-\d{2})(T\d{2}:\d{2}(:\d{2})?Z)?", re.ASCII)
 
@@ -100,6 +101,14 @@ def whole(given: Given) -> None:
     """Raise UsageError where a command that is about everything, or about one thing by name, is narrowed."""
     if given.select or given.exclude:
         raise UsageError("not-narrowed", "--select and --exclude mean nothing here", "leave them out")
+
+
+def named_account(name: str, accounts: Mapping[str, AccountSettings]) -> AccountSettings:
+    """The account of that name; UsageError where there is none."""
+    if name in accounts:
+        return accounts[name]
+    some = f"known are: {', '.join(sorted(accounts)[:20])}" if accounts else "define it in reconcile.yaml"
+    raise UsageError("no-such-account", f"there is no account '{name}'", did_you_mean(name, accounts) or some)
 
 
 def parse_key(text: str) -> SubscriptionKey:

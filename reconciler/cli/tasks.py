@@ -19,10 +19,9 @@ from reconciler.changes import INTENTS, Change
 from reconciler.cli.app import Given, shared, tabular
 from reconciler.cli.output import emit, say
 from reconciler.cli.rendering import note_renders
-from reconciler.cli.session import parse_instant, parse_key, runtime_for, warn_of_clock, whole
+from reconciler.cli.session import named_account, parse_instant, parse_key, runtime_for, warn_of_clock, whole
 from reconciler.deeds import Deed, Misplaced, Proof, Witness, deed, instant_on
 from reconciler.desired import DesiredState
-from reconciler.diagnostics import did_you_mean
 from reconciler.effects import carried_out
 from reconciler.elapsed import elapse
 from reconciler.errors import InputError, ReconcilerError, Refused, UsageError
@@ -70,9 +69,8 @@ def tasks(given: Given, account: str | None) -> int:
     if desired.has_errors:
         say(given, "warning: the specs have errors (see reconcile validate): what is withdrawn may be told wrong")
     warn_of_clock(given, about_time(inputs, stored))
-    if account is not None and account not in desired.accounts and account not in stored.accounts:
-        hint = did_you_mean(account, desired.accounts) or "reconcile tasks lists those of all accounts"
-        raise UsageError("no-such-account", f"there is no account '{account}'", hint)
+    if account is not None and account not in stored.accounts:
+        named_account(account, desired.accounts)
     now, rules = instant_of(inputs, stored), rulebook_of(inputs, desired)
     chosen = Selection(given.select, given.exclude).keys()
     found = {

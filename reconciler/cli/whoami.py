@@ -12,9 +12,9 @@ from reconciler.answers import Identity
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit
 from reconciler.cli.rendering import whoami_renders
-from reconciler.cli.session import runtime_for, worst
-from reconciler.diagnostics import Severity, did_you_mean
-from reconciler.errors import ReconcilerError, RoleTooWeak, SpecError, UsageError, WrongTenant
+from reconciler.cli.session import named_account, runtime_for, worst
+from reconciler.diagnostics import Severity
+from reconciler.errors import ReconcilerError, RoleTooWeak, SpecError, WrongTenant
 from reconciler.observed import Obstacle
 from reconciler.ports import Reader
 from reconciler.registry import failed, reader_for
@@ -61,9 +61,7 @@ def _accounts(runtime: Runtime) -> dict[str, AccountSettings]:
 def _chosen(accounts: Mapping[str, AccountSettings], names: Sequence[str]) -> list[AccountSettings]:
     """All, or those that are named, with the accounts of folders that are like one of them."""
     for name in names:
-        if name not in accounts:
-            hint = did_you_mean(name, accounts) or f"known are: {', '.join(sorted(accounts)[:20])}"
-            raise UsageError("no-such-account", f"there is no account {name}", hint)
+        named_account(name, accounts)
     wanted = set(names or accounts)
     return [item for _, item in sorted(accounts.items()) if item.name in wanted or item.group in wanted]
 
