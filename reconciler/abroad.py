@@ -45,13 +45,8 @@ def consider_outside(draft: Draft, wanted: DesiredSubscription, account: Account
     """Decide everything about one declared subscription of an outside account."""
     if mistaken(draft.stored, account):
         return  # it is refused whole: what another account shows says nothing about this one
-    found = draft.records.of(wanted)
-    if found.warning is not None:
-        draft.diagnostics.append(found.warning)
-    if found.row is not None:
-        draft.left[wanted.key] = found.row
-    if found.barred is not None:
-        draft.block(wanted, found.barred)
+    found = draft.look_up(wanted)
+    if found is None:
         return
     if (begun := draft.stored.open_intents.get(wanted.key)) is not None:
         if begun.token is not None:

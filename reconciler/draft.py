@@ -16,7 +16,7 @@ from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic, Location, Place
 from reconciler.effects import carried_out
 from reconciler.events import Event
-from reconciler.identity import Records
+from reconciler.identity import Found, Records
 from reconciler.impact import assess, totals
 from reconciler.journal import OpenIntent
 from reconciler.lifecycle import extends
@@ -106,8 +106,8 @@ class Draft:
             settled=self.settled,
         )
 
-    def consider(self, wanted: DesiredSubscription) -> None:
-        """Decide everything about one declared subscription whose record is ours."""
+    def look_up(self, wanted: DesiredSubscription) -> Found | None:
+        """What is stored for it, with what is to be warned of; None: nothing can be done about it, which is noted."""
         found = self.records.of(wanted)
         if found.warning is not None:
             self.diagnostics.append(found.warning)
@@ -115,6 +115,13 @@ class Draft:
             self.left[wanted.key] = found.row
         if found.barred is not None:
             self.block(wanted, found.barred)
+            return None
+        return found
+
+    def consider(self, wanted: DesiredSubscription) -> None:
+        """Decide everything about one declared subscription whose record is ours."""
+        found = self.look_up(wanted)
+        if found is None:
             return
         begun = self.stored.open_intents.get(wanted.key)
         if begun is not None and not self.by_hand(wanted.key.account):
