@@ -293,7 +293,8 @@ class TestEveryBlockSaysWhyAndWhatToDo:
         found = barred("- immediately", a_standing(confirm="missing"))
         assert (found.kind, found.code) == (Kind.CANCEL_NOW, "confirmation-missing")
         assert found.detail == "an immediate cancellation cannot be undone and needs a confirmation"
-        assert "write `confirm: contoso/visio-plan-2@2026-03-01` beside `when: immediately`, both within `cancel: {…}`" in found.hint
+        line = "write `confirm: contoso/visio-plan-2@2026-03-01` beside `when: immediately`, both within `cancel: {…}`"
+        assert line in found.hint
 
     def test_a_spent_confirmation_is_told_with_the_line_to_write(self) -> None:
         found = barred("- immediately", a_standing(confirm="spent"))
