@@ -54,9 +54,12 @@ def build_plan(
     draft.let_go_of_tasks(() if selection.paths else filter(chosen, stored.open_intents))
     rows = draft.left | {key: stored.subscriptions[key] for key in unmanaged}
     found = (*desired.diagnostics, *stored.diagnostics, *draft.diagnostics)
+    made, settled = draft.plan(bindings), stored.settled
+    due = renewals_due(rows, desired, rulebook, now, DUE_WITHIN, monthly=False)
     return replace(
-        draft.plan(bindings),
-        due=renewals_due(rows, desired, rulebook, now, DUE_WITHIN, monthly=False),
+        made,
+        unchanged=made.unchanged + sum(settled.chosen.values()),
+        due=tuple(sorted((*due, *settled.due), key=lambda item: (item.on, item.key))) if settled.due else due,
         unmanaged=unmanaged,
         rules=desired.rules,
         sightings=sightings(desired, stored, abroad),

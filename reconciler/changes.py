@@ -13,6 +13,7 @@ from enum import StrEnum
 from reconciler.consequences import Impact
 from reconciler.diagnostics import Place
 from reconciler.model import SubscriptionKey
+from reconciler.remake import Remake
 
 JsonValue = str | int | bool | None | Mapping[str, str]
 """What `before` and `after` hold: JSON scalars, and labels."""
@@ -83,6 +84,10 @@ class Change:
     """What follows, for people and for the limits in money; not part of the fingerprint."""
     instead_of: str | None = None
     """In words, beside the change: what of the specs the provider cannot tell from it, or that a person makes it."""
+
+
+change_with = Remake(Change)
+"""Of a change with these fields changed."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,6 @@ Pure: now is handed in.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import assert_never
 
@@ -19,6 +18,7 @@ from reconciler.model import (
     StoredSubscription,
     TermLength,
     money_from_text,
+    stored_with,
 )
 from reconciler.terms import term_at
 
@@ -39,13 +39,13 @@ def carried_out(change: Change, row: StoredSubscription | None, now: datetime) -
     if row is None:
         raise ValueError(f"{change.kind} of {change.key} needs a record")
     left = _left_by(change, row, now)
-    return replace(left, declared=True) if change.declares else left
+    return stored_with(left, declared=True) if change.declares else left
 
 
 def _left_by(change: Change, row: StoredSubscription, now: datetime) -> StoredSubscription:
     match change.kind:
         case Kind.RENAME:
-            return replace(row, key=change.key)
+            return stored_with(row, key=change.key)
         case Kind.CORRECT:
             return _corrected(change, row, now)
         case Kind.UPDATE:
@@ -73,7 +73,7 @@ def _pair(
     effective_at: datetime | None = None,
     status: Status | None = None,
 ) -> StoredSubscription:
-    return replace(
+    return stored_with(
         row,
         recurring=recurring,
         cancellation=cancellation,
@@ -85,21 +85,21 @@ def _pair(
 
 def _registered(change: Change, now: datetime) -> StoredSubscription:
     after = change.after
-    length = TermLength(str(after["term"]))
+    length = _LENGTHS[after["term"]]
     start = date.fromisoformat(str(after["start"]))
     term = term_at(start, length, now)
-    cancellation = Cancel(str(after["cancellation"]))
+    cancellation = _CANCELLATIONS[after["cancellation"]]
     at_renewal = cancellation is Cancel.AT_RENEWAL
     return StoredSubscription(
         key=change.key,
         product=str(after["product"]),
         length=length,
-        billing=TermLength(str(after["billing"])),
+        billing=_LENGTHS[after["billing"]],
         start=start,
         anchor=start,
         term=term,
         status=Status.SCHEDULED if now < term.start else Status.ACTIVE,
-        recurring=Recurring(str(after["recurring"])),
+        recurring=_RECURRING[after["recurring"]],
         cancellation=cancellation,
         requested_at=now if at_renewal else None,
         effective_at=term.end if at_renewal else None,
@@ -117,7 +117,7 @@ def _registered(change: Change, now: datetime) -> StoredSubscription:
 def _corrected(change: Change, row: StoredSubscription, now: datetime) -> StoredSubscription:
     after = change.after
     length = TermLength(str(after.get("term", row.length)))
-    moved = replace(
+    moved = stored_with(
         row,
         product=str(after.get("product", row.product)),
         length=length,
@@ -135,14 +135,14 @@ def _corrected(change: Change, row: StoredSubscription, now: datetime) -> Stored
     if status in (Status.ACTIVE, Status.SCHEDULED):
         status = Status.SCHEDULED if now < term.start else Status.ACTIVE
     effective_at = term.end if row.cancellation is Cancel.AT_RENEWAL else row.effective_at
-    return replace(
+    return stored_with(
         moved, start=start, anchor=anchor, term=term, status=status, effective_at=effective_at, extended=False
     )
 
 
 def _updated(change: Change, row: StoredSubscription) -> StoredSubscription:
     after = change.after
-    return replace(
+    return stored_with(
         row,
         id=_text(after["id"]) if "id" in after else row.id,
         seats=_seats(after["seats"]) if "seats" in after else row.seats,
@@ -156,7 +156,7 @@ def _updated(change: Change, row: StoredSubscription) -> StoredSubscription:
 
 def _reactivated(row: StoredSubscription, now: datetime) -> StoredSubscription:
     anchor = now.astimezone(UTC).date()
-    moved = replace(row, anchor=anchor, term=term_at(anchor, row.length, now), extended=False)
+    moved = stored_with(row, anchor=anchor, term=term_at(anchor, row.length, now), extended=False)
     return _pair(moved, Recurring.ON, Cancel.NONE, status=Status.ACTIVE)
 
 
@@ -173,4 +173,10 @@ def _text(value: object) -> str | None:
 
 
 def _labels(value: object) -> dict[str, str]:
-    return {str(name): str(text) for name, text in value.items()} if isinstance(value, Mapping) else {}
+    return dict(value) if isinstance(value, Mapping) else {}
+
+
+# By value, as a call of an enumeration takes as long as all the rest of a field.
+_LENGTHS: Mapping[object, TermLength] = {word.value: word for word in TermLength}
+_CANCELLATIONS: Mapping[object, Cancel] = {word.value: word for word in Cancel}
+_RECURRING: Mapping[object, Recurring] = {word.value: word for word in Recurring}

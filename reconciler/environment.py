@@ -22,7 +22,10 @@ from reconciler.settings import IN_MONEY, IN_NUMBERS, OURS, AccountSettings, Amo
 
 _CAPS = {f"RECONCILE_{name.setting.upper()}": name for name in IN_NUMBERS}
 _VALUE_CAPS = {f"RECONCILE_{name.setting.upper()}": name for name in IN_MONEY}
-_TEXTS = ("RECONCILE_STORE", "RECONCILE_CONFIG", "RECONCILE_LOCK_TIMEOUT", "RECONCILE_ACTOR", "RECONCILE_CI_RUN")
+_TEXTS = (
+    "RECONCILE_STORE", "RECONCILE_CONFIG", "RECONCILE_LOCK_TIMEOUT", "RECONCILE_ACTOR", "RECONCILE_CI_RUN",
+    "RECONCILE_CACHE",
+)  # fmt: skip
 KNOWN = frozenset({*_CAPS, *_VALUE_CAPS, *_TEXTS})
 """Every environment variable of ours that has one name. Those of providers are called after identities and slots."""
 

@@ -85,13 +85,20 @@ class Ordered:
 
 def operation_id(lineage: str, serial: int, change: Change) -> str:
     """The same for the same change planned from the same serial, so that a repeat is known as one."""
-    return sha256(canonical([lineage, serial, approval(change)])).hexdigest()[:32]
+    return _id(serial, [lineage, serial, approval(change)])
 
 
 def event_id(lineage: str, serial: int, event: Event) -> str:
     """The same for the same event seen from the same serial."""
     named = [lineage, serial, str(event.key), event.kind.value, event.at, dict(event.before), dict(event.after)]
-    return sha256(canonical(named)).hexdigest()[:32]
+    return _id(serial, named)
+
+
+def _id(serial: int, named: Sequence[object]) -> str:
+    """32 hexadecimal digits, those of one plan next to each other: in the journal's index of a million, scattered ones
+    would make every batch rewrite nearly all of it.
+    """
+    return f"{serial & 0xFFFF_FFFF:08x}{sha256(canonical(named)).hexdigest()[:24]}"
 
 
 def _former_key(change: Change) -> SubscriptionKey | None:
@@ -263,14 +270,21 @@ class Hand:
 
     def in_plan_order(self) -> tuple[ChangeReport, ...]:
         """The reports, as the plan has their changes."""
-        place = {id(change): number for number, change in enumerate(self.instruction.changes)}
+        changes = self.instruction.changes
+        if len(changes) == len(self.reports) and all(
+            report.change is change for report, change in zip(self.reports, changes, strict=True)
+        ):
+            return tuple(self.reports)
+        place = {id(change): number for number, change in enumerate(changes)}
         return tuple(sorted(self.reports, key=lambda report: place.get(id(report.change), 0)))
 
     def entry(self, change: Change) -> Entry:
         """A change on its way into the journal, its operation id fixed by the plan."""
+        return Entry(self._number(change), change, _INTENDED, _former_key(change))
+
+    def _number(self, change: Change) -> str:
         number = operation_id(self.instruction.lineage, self.instruction.serial, change)
-        again = self.instruction.repeated.get(number)
-        return Entry(again or number, change, Outcome(OutcomeKind.INTENDED), _former_key(change))
+        return self.instruction.repeated.get(number, number)
 
     def _bookkeeping(self) -> Bookkeeping:
         """What to keep of what was planned to be: the rest was not earned by what was done."""
@@ -306,22 +320,18 @@ class Hand:
         self.reports += [_report(item, item.outcome.kind, item.outcome.error) for item in entries]
 
     def _recorded(self, change: Change) -> Entry:
-        entry = self.entry(change)
+        number, former = self._number(change), _former_key(change)
         if change.key in self.failed:
-            return replace(entry, outcome=Outcome(OutcomeKind.SKIPPED, error=_EARLIER_FAILED))
-        outcome = self._outcome(entry)
-        self.keep(entry, outcome)
-        return replace(entry, outcome=outcome)
+            return Entry(number, change, Outcome(OutcomeKind.SKIPPED, error=_EARLIER_FAILED), former)
+        entry = Entry(number, change, self._outcome(change, number, former), former)
+        self.keep(entry, entry.outcome)
+        return entry
 
-    def _outcome(self, entry: Entry) -> Outcome:
-        change = entry.change
-        if not isinstance(change, Change):
-            raise TypeError("an event is no change")
+    def _outcome(self, change: Change, number: str, former: SubscriptionKey | None) -> Outcome:
         if change.kind is Kind.ADOPT:
             return Outcome(OutcomeKind.SUCCEEDED, self.instruction.settled[change.key])
-        row = self.rows.get(entry.previous or change.key)
         recorder = self.served.recorders[change.key.account]
-        return recorder.execute(change, row, entry.operation_id, self.instruction.run.as_of)
+        return recorder.execute(change, self.rows.get(former or change.key), number, self.instruction.run.as_of)
 
     def keep(self, entry: Entry, outcome: Outcome) -> None:
         """The rows as this outcome leaves them."""
@@ -337,6 +347,7 @@ class Hand:
             self.rows[key] = outcome.row
 
 
+_INTENDED = Outcome(OutcomeKind.INTENDED)
 _EARLIER_FAILED = "an earlier change of this subscription failed"
 
 

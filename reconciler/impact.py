@@ -50,6 +50,8 @@ def assess(
         case Kind.REGISTER | Kind.CORRECT:
             return found.recorded(before, _needed(change, after))
         case Kind.RENAME | Kind.UPDATE | Kind.ADOPT | Kind.FORGET:
+            if not (found.side_effects or found.unknown):
+                return _NONE
             return Impact(side_effects=found.side_effects, unknown=tuple(found.unknown))
         case _:  # pragma: no cover - mypy proves it unreachable
             assert_never(change.kind)
@@ -107,6 +109,10 @@ def first_irreversible(changes: Iterable[Change], now: datetime) -> datetime | N
         if change.impact is not None and change.impact.reversible_until is not None:
             instants.append(change.impact.reversible_until)
     return min(instants, default=None)
+
+
+_NONE = Impact()
+"""Of the changes of our own record, of which there may be a hundred thousand in one plan."""
 
 
 class _Moves(NamedTuple):

@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from reconciler.diagnostics import Place
+from reconciler.remake import Remake
 
 
 class SubscriptionKey(NamedTuple):
@@ -208,6 +209,10 @@ class StoredSubscription:
     """It is in a paid extension: its terms are months, whatever its length says."""
     last_charge: Money | None = None
     """What one billing period cost the last time, for all seats together."""
+
+
+stored_with = Remake(StoredSubscription)
+"""Of a record with these fields changed."""
 
 
 # ISO 4217, list one (maintenance agency SIX): the currencies whose minor unit is no hundredth, and all others in use.

@@ -41,6 +41,8 @@ class Options:
     refresh: Refresh = field(default_factory=Refresh)
     correct: tuple[str, ...] = ()
     """The patterns of `--correct-drift`."""
+    verify_content: bool = False
+    """Look into every file, however it looks from outside."""
 
 
 def new_lineage() -> str:

@@ -7,7 +7,7 @@ A provider opens its reading half for planning; an apply gets the writing half a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +17,7 @@ from typing import Protocol, Self
 from reconciler.answers import Accepted, Answer, Identity, Order, Pace
 from reconciler.changes import Change
 from reconciler.desired import SpecTexts
+from reconciler.diagnostics import Diagnostic
 from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, Outcome, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount, ObservedSubscription, Page
@@ -46,6 +47,28 @@ class StateReader(Protocol):
 
     def snapshot(self) -> StoredState:
         """Everything, from one read transaction."""
+        ...
+
+    def lines(self, accounts: Collection[str], now: datetime, horizon: datetime) -> Iterator[tuple[int, str]]:
+        """The records of these accounts, each as a flag and its line.
+
+        The line is that of `gist.line_of`. The flag is 2 for what time may have moved by now, or what is no plain
+        active record; 1 for what renews after that and by the horizon, monthly terms left out; 0 for what is at rest.
+        """
+        ...
+
+    def some(
+        self, keys: Collection[SubscriptionKey], settled: Collection[str], ids: Collection[str] = ()
+    ) -> StoredState:
+        """As a snapshot, with just the records of these keys and ids, and all of accounts that are not `settled`."""
+        ...
+
+    def next_ends(self, *after: datetime) -> tuple[datetime | None, ...]:
+        """For each instant the first end of a term after it, of all records; None where there is none."""
+        ...
+
+    def has_twins(self) -> bool:
+        """Whether two records have the same id of a provider; looks at all of them."""
         ...
 
     def history(self, key: SubscriptionKey | None = None) -> Iterator[HistoryEntry]:
@@ -287,4 +310,51 @@ class Provider(Protocol):
 
     def writer(self, opening: Opening) -> Writer:
         """Both halves, signed in with the identity that may write."""
+        ...
+
+
+class StorePlace(Protocol):
+    """Where a store is kept: a file, a server. Nothing is opened before it is asked for."""
+
+    @property
+    def name(self) -> str:
+        """As messages name it; no secret."""
+        ...
+
+    def there(self) -> bool:
+        """Whether anything stands where the store should; what cannot be looked at is an error, never absence."""
+        ...
+
+    def reader(self) -> StateReader | None:
+        """The store, read-only by construction; None where there is none yet."""
+        ...
+
+    def store(self) -> Store | None:
+        """The store for writing, under a lease that is held; None where there is none."""
+        ...
+
+    def create(self, lineage: str) -> Store:
+        """A store where none is yet, to be called under the lease."""
+        ...
+
+    def lease(self, timeout: float) -> Lease:
+        """The exclusive right to write to it, waiting that many seconds for another run to end."""
+        ...
+
+    def check(self, pinned: str | None) -> list[Diagnostic]:
+        """Everything that is wrong with the store; writes nothing. `pinned` is the lineage it should have, if any."""
+        ...
+
+    def export(self) -> Iterator[bytes]:
+        """The whole store as deterministic JSON lines, a consistent picture; StoreError `no-store` where there is none.
+
+        The same store makes the same bytes wherever it is kept.
+        """
+        ...
+
+    def take_in(self, lines: Iterable[bytes], digest: str | None = None) -> None:
+        """A store made of exported lines, where none is yet: all of it, or nothing. To be called under the lease.
+
+        With `digest`, the SHA-256 of all lines, what was stored is read back and compared before it counts.
+        """
         ...

@@ -100,7 +100,11 @@ def picture(inputs: Inputs, reader: StateReader | None) -> StoredState:
     """What the store holds, with the earlier changes that a limit over several days counts; without one, nothing."""
     if reader is None:
         return StoredState(lineage=inputs.settings.lineage, exists=False)
-    stored = reader.snapshot()
+    return with_recent(inputs, reader.snapshot(), reader)
+
+
+def with_recent(inputs: Inputs, stored: StoredState, reader: StateReader) -> StoredState:
+    """The same with the earlier changes that a limit over several days counts."""
     since = window_start(inputs.settings.safety, stored.safety, inputs.circumstances.now)
     return stored if since is None else replace(stored, recent=tuple(reader.recent(since)))
 
@@ -174,6 +178,8 @@ def check_selection(selection: Selection, desired: DesiredState, stored: StoredS
     if selection.everything:
         return
     chosen = selection.keys()
+    if any(stored.settled.chosen.values()):
+        return
     if any(chosen(key) and selection.holds(item.place) for key, item in desired.subscriptions.items()):
         return
     if not selection.paths and any(map(chosen, stored.subscriptions)):
@@ -348,6 +354,7 @@ def _new_accounts(
 ) -> dict[str, tuple[str, str | None]]:
     """Accounts to record: those written to now, and those with records that a run which was cut off left without."""
     written = {change.key.account for change in changes} | {key.account for key in stored.subscriptions}
+    written |= stored.settled.counts.keys()
     return {
         name: (desired.accounts[name].provider, desired.accounts[name].pin)
         for name in sorted(written & desired.accounts.keys() - stored.accounts.keys())

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import os
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
+from time import time_ns
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
@@ -29,7 +30,7 @@ from reconciler.journal import ApplyReport, Run
 from reconciler.observed import ObservedState
 from reconciler.options import Options, SystemClock, new_lineage, parse_duration
 from reconciler.plan import Plan
-from reconciler.ports import Clock, StateReader, Store
+from reconciler.ports import Clock, StateReader, Store, StorePlace
 from reconciler.reconcile import (
     Hands,
     Inputs,
@@ -51,9 +52,20 @@ from reconciler.stored import StoredState
 from reconciler.zones import Zones, zone_of
 
 if TYPE_CHECKING:
+    from reconciler.glance import Folder, Glance, Phases
+    from reconciler.moving import Copied
     from reconciler.services import Services
 
+
+def silent(name: str, total: int) -> Callable[[int], None]:
+    """A phase that nobody is told of."""
+    return lambda done: None
+
+
 SETTINGS_FILE = "reconcile.yaml"
+LARGE = 1 << 20
+"""Bytes of specs: some thousands of subscriptions, which are read whole in less than a second."""
+NO_TEXTS = SpecTexts((), (), "")
 LOCK_TIMEOUT = 10.0
 """Seconds to wait for a busy store or a held lease, where nothing else is said."""
 
@@ -74,6 +86,8 @@ class Runtime:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     """Secrets stand in it as they are: it is no part of what a report of a bug may show."""
     clock: Clock = field(default_factory=SystemClock)
+    large: int = LARGE
+    """Bytes of specs from which on an estate is looked at in part."""
 
     @cached_property
     def environment(self) -> Environment:
@@ -129,12 +143,43 @@ class Runtime:
         """Every spec file, with what was found while reading the settings and the price list."""
         from reconciler.sources import DirectorySource
 
+        found = DirectorySource(self._specs_folder, str(PurePosixPath(self.settings.specs))).read()
+        return replace(found, diagnostics=(*self._loaded[2], *self._priced[1], *found.diagnostics))
+
+    @property
+    def _specs_folder(self) -> Path:
         folder = self.root / self.settings.specs
         if not Path(os.path.realpath(folder)).is_relative_to(os.path.realpath(self.root)):
             summary, hint = "the specs are a link out of the repository", "put the files themselves there"
             raise SpecError([error("link-outside", summary, Location(self.settings.specs), hint=hint)])
-        found = DirectorySource(folder, str(PurePosixPath(self.settings.specs))).read()
-        return replace(found, diagnostics=(*self._loaded[2], *self._priced[1], *found.diagnostics))
+        return folder
+
+    @cached_property
+    def _large(self) -> Folder | None:
+        """The specs of a large estate, as they look from outside; None where it is small, or anything is odd."""
+        if self._loaded[2] or self._priced[1]:
+            return None  # what is to be said of the settings is said with the specs
+        from reconciler.keep.tree import walk  # start-up, as those below
+
+        began, root = time_ns(), self._specs_folder
+        stamps = walk(root)
+        if stamps is None or sum(stamp[0] for stamp in stamps.values()) < self.large:
+            return None
+        from reconciler.glance import Folder
+        from reconciler.keep.places import place
+
+        return Folder(
+            os.path.realpath(root), str(PurePosixPath(self.settings.specs)), stamps, began,
+            place(self.environ, self.root), self.options.verify_content,
+        )  # fmt: skip
+
+    def _glance(self, reader: StateReader | None, *, commit: bool, phases: Phases) -> Glance | None:
+        """What of a large estate a plan must look at; None where it is to be read whole."""
+        if reader is None or self._large is None:
+            return None
+        from reconciler.glance import glance  # start-up: only a large estate is looked at in part
+
+        return glance(self._large, self.inputs(commit=commit, texts=NO_TEXTS), self.price_digest, reader, phases)
 
     def other_specs(self, folder: Path) -> SpecTexts:
         """Every spec file of another folder, such as another checkout's; a relative one counts from `directory`."""
@@ -160,26 +205,39 @@ class Runtime:
         return LOCK_TIMEOUT if text is None else parse_duration(text)
 
     @cached_property
-    def store_path(self) -> Path:
-        """The store's file; a relative one counts from the settings' folder."""
-        url = self.options.store or self.environment.store or self.settings.store_url
-        if url.startswith("postgresql:"):
-            raise StoreError("no-postgresql", "a PostgreSQL store is not there yet", "use sqlite:///path/to/state.db")
+    def place(self) -> StorePlace:
+        """Where the store is kept, as the command line, the environment or the settings say."""
+        return self.place_of(self.options.store or self.environment.store or self.settings.store_url)
+
+    def place_of(self, url: str) -> StorePlace:
+        """The place that a URL names; a relative path counts from the settings' folder."""
+        if url.startswith("postgresql://"):
+            return self._on_server(url)
         if not url.startswith("sqlite:///") or url == "sqlite:///":
-            raise UsageError(
-                "bad-store-url", f"{url!r} is no store", "write sqlite:///relative/path or sqlite:////absolute/path"
-            )
+            shown = "what was given" if "@" in url else repr(url)  # a password may stand before it
+            hint = "write sqlite:///relative/path or sqlite:////absolute/path"
+            raise UsageError("bad-store-url", f"{shown} is no store", hint)
         path = unquote(url.removeprefix("sqlite:///"))
         if "\0" in path:
             raise UsageError("bad-store-url", "the store's URL holds a NUL", "no file can have such a name")
-        return Path(os.path.abspath(self.root / path))
+        from reconciler.stores.sqlite_place import SqlitePlace
 
-    def inputs(self, *, commit: bool) -> Inputs:
-        """What a pass starts from; `commit` asks git as well."""
+        return SqlitePlace(Path(os.path.abspath(self.root / path)), self.lock_timeout)
+
+    def _on_server(self, url: str) -> StorePlace:
+        try:
+            from reconciler.stores.postgres.place import PostgresPlace
+        except ImportError as error:
+            hint = "pip install 'subscription-reconciler[postgres]'"
+            raise StoreError("extra-missing", "a store on PostgreSQL needs psycopg", hint) from error
+        return PostgresPlace(url, self.lock_timeout)
+
+    def inputs(self, *, commit: bool, texts: SpecTexts | None = None) -> Inputs:
+        """What a pass starts from; `commit` asks git as well. `texts`: those instead of what is in the folder."""
         return Inputs(
             settings=self.settings,
             settings_digest=self._loaded[1],
-            texts=self.texts,
+            texts=self.texts if texts is None else texts,
             circumstances=Circumstances(
                 self.settings.safety, self.clock.now(), self.options.allow, self.settings.lineage
             ),
@@ -280,12 +338,7 @@ class Runtime:
     @contextmanager
     def reading(self) -> Iterator[StateReader | None]:
         """The store, read-only by construction; None where there is none yet."""
-        if not self._store_there():
-            yield None
-            return
-        from reconciler.stores.sqlite import open_reader
-
-        reader = open_reader(self.store_path, self.lock_timeout)
+        reader = self.place.reader()
         if reader is None:
             yield None
             return
@@ -299,7 +352,7 @@ class Runtime:
             pinned = self.settings.lineage
             if pinned is not None and reader is None:
                 hint = "restore it: reconcile store import FILE"
-                raise StoreError("no-store", f"the pinned store {pinned} is not at {self.store_path}", hint)
+                raise StoreError("no-store", f"the pinned store {pinned} is not at {self.place.name}", hint)
             if reader is not None and pinned is not None:  # only then is the store read once more
                 self._check_pinned(reader.snapshot())
             yield reader
@@ -315,24 +368,28 @@ class Runtime:
 
     def _store_there(self) -> bool:
         """Whether anything stands where the store should; what cannot be looked at is an error, never absence."""
-        try:
-            self.store_path.lstat()
-        except FileNotFoundError:
-            return False
-        except OSError as error:
-            hint = "look at the rights of its folder, and at the path"
-            message = f"the store {self.store_path} cannot be read: {error.strerror}"
-            raise StoreError("unreadable-store", message, hint) from error
-        return True
+        return self.place.there()
 
-    def dry_run(self, *, commit: bool) -> Pass:
+    def dry_run(self, *, commit: bool, phases: Phases = silent) -> Pass:
         """Read, plan and review; opens nothing for writing."""
+        if self._large is not None:
+            with self.reading() as reader:
+                seen = self._glance(reader, commit=commit, phases=phases)
+                if seen is not None:
+                    return self._planned(seen, reader)
         inputs = self.inputs(commit=commit)
         desired = read_specs(inputs)
         with self.reading() as reader:
             stored = picture(inputs, reader)
             observed = self.observed(inputs, desired, stored, reader)
         return plan_pass(inputs, desired, stored, observed)
+
+    def _planned(self, seen: Glance, reader: StateReader | None) -> Pass:
+        """The plan of what was looked at; what was read for it is kept."""
+        desired, stored = seen.part.desired, seen.part.stored
+        found = plan_pass(seen.inputs, desired, stored, self.observed(seen.inputs, desired, stored, reader))
+        seen.keep()
+        return found
 
     def apply(
         self,
@@ -424,20 +481,17 @@ class Runtime:
     @contextmanager
     def leased(self, timeout: float | None = None) -> Iterator[None]:
         """The exclusive right to write to the store; `timeout` instead of the usual one."""
-        from reconciler.stores.lease import FileLease
-
-        with FileLease(self.store_path, self.lock_timeout if timeout is None else timeout).hold():
+        with self.place.lease(self.lock_timeout if timeout is None else timeout).hold():
             yield
 
     @contextmanager
     def reading_or_writing(self) -> Iterator[Store | None]:
         """The store for writing, under a lease that is held already; None where there is none."""
-        from reconciler.stores.sqlite import open_store
-
-        if not self._store_there():
+        store = self.place.store()
+        if store is None:
             yield None
             return
-        with open_store(self.store_path, self.lock_timeout) as store:
+        with store:
             yield store
 
     @contextmanager
@@ -458,47 +512,43 @@ class Runtime:
 
     def new_store(self, lineage: str) -> Store:
         """A store where none is yet; to be called under the lease, and closed."""
-        from reconciler.stores.sqlite import open_store
-
-        return open_store(self.store_path, self.lock_timeout, create=lineage)
+        return self.place.create(lineage)
 
     def exported(self) -> bytes:
         """The whole store as deterministic JSON lines."""
-        from reconciler.stores.export import export_lines
-        from reconciler.stores.sqlite import open_reader
-
         self._check_there()
-        reader = open_reader(self.store_path, self.lock_timeout)
-        if reader is None:
-            raise StoreError("no-store", f"there is no store at {self.store_path}", "the first apply creates it")
-        with reader:
-            return b"".join(export_lines(reader))
+        return b"".join(self.place.export())
 
-    def taken_in(self, lines: Sequence[bytes]) -> StoredState:
+    def taken_in(self, lines: Iterable[bytes]) -> StoredState:
         """A store made of exported lines, where none is yet."""
-        from reconciler.stores.export import import_store
-
         with self.leased():
-            import_store(self.store_path, lines, self.lock_timeout)
+            self.place.take_in(lines)
             with self.reading() as reader:
                 return StoredState(exists=False) if reader is None else reader.snapshot()
 
     def examined(self) -> list[Diagnostic]:
         """Everything that is wrong with the store; writes nothing."""
-        from reconciler.stores.check import check_store
+        return self.place.check(self.settings.lineage)
 
-        return check_store(self.store_path, self.lock_timeout, self.settings.lineage)
+    def copied(self, source: str, target: str) -> Copied:
+        """The store at one URL made anew at another, to the byte of its export; the source stays as it is.
+
+        Nobody else writes to either meanwhile. Nothing is at the target until all of it is, read back and compared.
+        """
+        from reconciler.moving import copy_store
+
+        return copy_store(self.place_of(source), self.place_of(target), self.lock_timeout)
 
     def _check_there(self) -> None:
         """Before the lease, whose lock file would stand beside a mistyped path for good."""
         if not self._store_there():
-            raise StoreError("no-store", f"there is no store at {self.store_path}", "the first apply creates it")
+            raise StoreError("no-store", f"there is no store at {self.place.name}", "the first apply creates it")
 
     @contextmanager
     def _session(self) -> Iterator[Session]:
         with self.reading_or_writing() as store:
             if store is None:
-                raise StoreError("no-store", f"there is no store at {self.store_path}", "the first apply creates it")
+                raise StoreError("no-store", f"there is no store at {self.place.name}", "the first apply creates it")
             stored = store.snapshot()
             self._check_pinned(stored)
             yield Session(store, stored)

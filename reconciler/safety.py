@@ -54,7 +54,7 @@ def review(plan: Plan, desired: DesiredState, stored: StoredState, around: Circu
     about = _accounts(plan, desired, stored)
     # As it stands now, outside accounts included: what has ended there meanwhile is no part of a percentage.
     standing = (plan.settled.get(key, row) for key, row in stored.subscriptions.items())
-    alive = Counter(row.key.account for row in standing if not row.status.ended)
+    alive = Counter(row.key.account for row in standing if not row.status.ended) + Counter(stored.settled.counts)
     found = [*_wrong_accounts(desired, stored), *_empty_accounts(alive, desired, stored, around)]
     refused = [refusal for refusal in found if refusal.scope in about]
     wrong = {refusal.scope for refusal in refused}
@@ -73,6 +73,7 @@ def _accounts(plan: Plan, desired: DesiredState, stored: StoredState) -> set[str
     selection = Selection(narrowed.select, narrowed.exclude, narrowed.paths)
     chosen = selection.keys()
     about = {key.account for key, item in desired.subscriptions.items() if chosen(key) and selection.holds(item.place)}
+    about |= {account for account, count in stored.settled.chosen.items() if count}
     return about if selection.paths else about | {key.account for key in stored.subscriptions if chosen(key)}
 
 
@@ -87,7 +88,7 @@ def _gates(desired: DesiredState, stored: StoredState, around: Circumstances) ->
         until = f" until {stored.freeze.until:%Y-%m-%dT%H:%M:%SZ}" if stored.freeze.until else ""
         detail = f"frozen since {stored.freeze.since:%Y-%m-%dT%H:%M:%SZ}{until} by {stored.freeze.actor}"
         found.append(Refusal("frozen", "run", f"{detail}: {stored.freeze.reason}", "to end it: reconcile thaw"))
-    if not desired.subscriptions and not _may_be_empty(stored, around, None):
+    if not desired.subscriptions and not stored.settled.counts and not _may_be_empty(stored, around, None):
         detail = f"the specs declare no subscription at all; {len(stored.subscriptions)} are stored"
         hint = f"is this the right folder? If it is meant: --allow empty, or {_ALLOW_EMPTY}"
         found.append(Refusal("empty", "run", detail, hint))
@@ -127,7 +128,7 @@ def _identity(recorded: tuple[str, str | None]) -> str:
 def _empty_accounts(
     alive: Counter[str], desired: DesiredState, stored: StoredState, around: Circumstances
 ) -> Iterable[Refusal]:
-    declared = {key.account for key in desired.subscriptions}
+    declared = {key.account for key in desired.subscriptions} | stored.settled.counts.keys()
     for name, count in sorted(alive.items()):
         if name not in declared and not _may_be_empty(stored, around, name):
             detail = f"no file declares a subscription of {name}, and {count} stored ones have not ended"

@@ -17,13 +17,15 @@ def schemas() -> dict[str, dict[str, Any]]:
     """Every schema by its file name."""
     # start-up: pydantic is needed only where schemas are made
     from reconciler.documents import schema
+    from reconciler.documents.lines import schema as schema_of_a_line
     from reconciler.future_documents import NAMES
     from reconciler.future_documents import schema as schema_of_future
     from reconciler.spec.schema import FILES, spec_schema
 
     of_files = {f"{kind}.v1.schema.json": spec_schema(kind) for kind in FILES}
     ahead = {f"{name}.v1.schema.json": schema_of_future(name) for name in NAMES}
-    return {**of_files, "plan.v1.schema.json": schema("plan"), **ahead}
+    of_plans = {"plan.v1.schema.json": schema("plan"), "plan-line.v1.schema.json": schema_of_a_line()}
+    return {**of_files, **of_plans, **ahead}
 
 
 def schema_text(schema: dict[str, Any]) -> str:

@@ -43,10 +43,37 @@ class Selection:
             return lambda key: True
         return lambda key: (not self.select or wanted(str(key))) and not unwanted(str(key))
 
+    def names(self) -> Callable[[str, str], bool]:
+        """Whether some of these names of an account (a line each) may be selected; quick, and only a no is sure."""
+        if not self.select:
+            return lambda account, names: True
+        asked = [(fnmatch_of(pattern.partition("/")[0]), _plainest(pattern)) for pattern in self.select]
+        return lambda account, names: any(fits(account) and text in names for fits, text in asked)
+
     def holds(self, place: Place) -> bool:
         """Whether something declared at this place lies within the selected paths."""
-        return not self.paths or any(within(place.file, path) for path in self.paths)
+        return self.holds_file(place.file)
 
+    def holds_file(self, file: str) -> bool:
+        """The same of everything that is declared in a file."""
+        return not self.paths or any(within(file, path) for path in self.paths)
+
+
+def fnmatch_of(pattern: str) -> Callable[[str], bool]:
+    """Whether an account may be that of a key which this beginning of a pattern is for."""
+    if any(sign in pattern for sign in _SIGNS):
+        return lambda account: True
+    return pattern.__eq__
+
+
+def _plainest(pattern: str) -> str:
+    """The longest text that every name which the pattern matches holds."""
+    account, slash, name = pattern.partition("/")
+    return max(re.split(_WILD, name), key=len) if slash and not any(sign in account for sign in _SIGNS) else ""
+
+
+_SIGNS = "*?["
+_WILD = r"\[.*\]|[*?\[]"
 
 EVERYTHING = Selection()
 """Nothing narrowed."""

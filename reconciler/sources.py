@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from hashlib import sha256
 from io import FileIO
@@ -74,9 +74,25 @@ class DirectorySource:
             if text is not None:
                 files.append((relative, sha256(data).digest(), text))
         files.sort()
-        digest = sha256(b"".join(b"%s\0%s" % (relative.encode(), digest) for relative, digest, _ in files))
+        digest = digest_of((relative, digest) for relative, digest, _ in files)
         texts = tuple(SpecText(f"{self.shown_as}/{relative}", text) for relative, _, text in files)
-        return SpecTexts(texts, tuple(found), digest.hexdigest())
+        return SpecTexts(texts, tuple(found), digest)
+
+
+def read_one(root: str, relative: str, shown_as: str) -> tuple[bytes, SpecText | None, tuple[Diagnostic, ...]]:
+    """One spec file below a root that is no link itself: its bytes' SHA-256, its text, and what is to be said of it."""
+    shown = f"{shown_as}/{relative}"
+    try:
+        data = _read(f"{root}/{relative}", root)
+    except _Unreadable as failure:
+        return b"", None, (failure.at(shown),)
+    text, found = decoded(data, shown)
+    return sha256(data).digest(), None if text is None else SpecText(shown, text), found
+
+
+def digest_of(files: Iterable[tuple[str, bytes]]) -> str:
+    """The digest of a whole folder: relative paths in their order, each with its bytes' SHA-256."""
+    return sha256(b"".join(b"%s\0%s" % (relative.encode(), digest) for relative, digest in files)).hexdigest()
 
 
 def read_settings(path: Path, shown_as: str) -> tuple[SpecText | None, tuple[Diagnostic, ...]]:

@@ -10,9 +10,25 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.changes import Kind
+from reconciler.consequences import Due
 from reconciler.diagnostics import Diagnostic
 from reconciler.journal import Freeze, OpenIntent
 from reconciler.model import Money, StoredSubscription, SubscriptionKey
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Records of which nothing is to be decided: declared, at rest, and just as the specs ask (see `sift`)."""
+
+    counts: Mapping[str, int] = field(default_factory=dict)
+    """How many there are in each account."""
+    chosen: Mapping[str, int] = field(default_factory=dict)
+    """How many of them the run is about."""
+    due: tuple[Due, ...] = ()
+    """Of these, the renewals within 30 days."""
+
+
+NOTHING_SETTLED = Settled()
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +52,8 @@ class StoredState:
     """Journaled intents whose outcome is not known, by the key that they are about: the last one of each."""
     exists: bool = True
     diagnostics: tuple[Diagnostic, ...] = ()
+    settled: Settled = NOTHING_SETTLED
+    """Records that are not among `subscriptions`."""
     recent: tuple[RecentChange, ...] | None = None
     """The changes of earlier runs, as far back as `brakes.window_start` asks; None: nobody has read them."""
 

@@ -7,9 +7,11 @@ Pure, and exact: 31 January is followed by 28 February and then by 31 March, as 
 from __future__ import annotations
 
 from calendar import monthrange
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, time
 
 from reconciler.model import Term, TermLength
+
+_MIDNIGHT = time(tzinfo=UTC)
 
 
 def add_months(anchor: date, months: int) -> date:
@@ -25,7 +27,7 @@ def add_months(anchor: date, months: int) -> date:
 
 def midnight(day: date) -> datetime:
     """The day's first instant, in UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+    return datetime.combine(day, _MIDNIGHT)
 
 
 def term_at(anchor: date, length: TermLength, now: datetime) -> Term:

@@ -361,6 +361,14 @@ class TestOperationId:
     def test_it_is_32_hexadecimal_digits(self) -> None:
         assert re.fullmatch("[0-9a-f]{32}", operation_id(LINEAGE, 7, self.CHANGE))
 
+    def test_those_of_one_plan_stand_together_in_an_index(self) -> None:
+        event = renewals("contoso/a", "2026-10-01")[0]
+        others = [replace(self.CHANGE, key=SubscriptionKey("contoso", str(number))) for number in range(3)]
+        ids = [event_id(LINEAGE, 10, event), *(operation_id(LINEAGE, 10, change) for change in others)]
+        assert {number[:8] for number in ids} == {"0000000a"}
+        assert operation_id(LINEAGE, (5 << 32) + 10, self.CHANGE)[:8] == "0000000a"
+        assert max(operation_id(LINEAGE, 9, self.CHANGE), *ids) in ids
+
     def test_within_a_run_each_change_has_its_own(self) -> None:
         world = World([a_change(Kind.UPDATE, "contoso/a"), *off("contoso/a", "contoso/b")], ["contoso/a", "contoso/b"])
         world.execute()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -50,18 +51,26 @@ def _runtime(root: Path, environ: Mapping[str, str] | None = None, **options: ob
 def test_the_store_is_where_the_last_word_says(
     root: Path, said: str | None, environ: dict[str, str], path: str
 ) -> None:
-    assert _runtime(root, environ, store=said).store_path == root / path
+    assert _runtime(root, environ, store=said).place.name == str(root / path)
 
 
 @pytest.mark.parametrize("url", ["state.db", "sqlite:state.db", "sqlite:///", "mysql://x/y"])
 def test_what_is_no_store_is_wrong_usage(root: Path, url: str) -> None:
     with pytest.raises(UsageError, match="is no store"):
-        _ = _runtime(root, store=url).store_path
+        _ = _runtime(root, store=url).place
 
 
-def test_a_postgresql_store_is_told_to_be_missing(root: Path) -> None:
-    with pytest.raises(StoreError, match="not there yet"):
-        _ = _runtime(root, store="postgresql://host/db").store_path
+def test_a_store_on_a_server_is_named_without_its_password(root: Path) -> None:
+    found = _runtime(root, store="postgresql://ada:hunter2@db.example:5433/estate?schema=team").place
+    assert found.name == "postgresql://db.example:5433/estate?schema=team"
+    assert "hunter2" not in f"{found!r}{vars(found)!r}"
+
+
+def test_a_store_on_a_server_needs_its_library(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "reconciler.stores.postgres.place", None)
+    with pytest.raises(StoreError, match="needs psycopg") as refused:
+        _ = _runtime(root, store="postgresql://host/db").place
+    assert refused.value.code == "extra-missing"
 
 
 def test_settings_of_another_name_are_found(root: Path) -> None:

@@ -13,7 +13,7 @@ from jsonschema import Draft202012Validator
 from reconciler.schemas import main, schema_text, schemas, stale
 from tests.conftest import REPOSITORY
 
-NAMES = ["account", "defaults", "due", "forecast", "lifecycle", "plan", "settings", "specs", "what-if"]
+NAMES = ["account", "defaults", "due", "forecast", "lifecycle", "plan-line", "plan", "settings", "specs", "what-if"]
 
 
 def test_there_is_a_schema_for_every_kind_of_file_and_for_the_plan() -> None:

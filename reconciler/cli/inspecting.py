@@ -143,7 +143,7 @@ def _not_stored(key: SubscriptionKey, estate: _Estate, entries: list[HistoryEntr
 
 def _required(reader: StateReader | None, runtime: Runtime) -> StateReader:
     if reader is None:
-        raise StoreError("no-store", f"there is no store at {runtime.store_path}", "the first apply creates it")
+        raise StoreError("no-store", f"there is no store at {runtime.place.name}", "the first apply creates it")
     return reader
 
 

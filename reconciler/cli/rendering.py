@@ -25,7 +25,9 @@ if TYPE_CHECKING:
     from reconciler.views.show import Shown
     from reconciler.views.status import StatusRow
     from reconciler.views.status_table import Asked
+    from reconciler.views.undo_words import Undoing
     from reconciler.views.whoami import WhoamiEntry
+    from reconciler.views.words import NameOf
 
 
 def pass_renders(
@@ -48,12 +50,6 @@ def pass_renders(
             return plan_text(plan, verdict, names, colour=colour)
         return report_text(plan, verdict, report, names, undoing=undoing, brief=brief, colour=colour)
 
-    def machine(colour: bool) -> bytes:
-        from reconciler.views.json import plan_json
-
-        command = "plan" if report is None else "apply"
-        return plan_json(plan, verdict, command=command, names=names, report=report, undoing=undoing)
-
     def markdown(colour: bool) -> str:
         from reconciler.views.markdown import plan_markdown
 
@@ -64,7 +60,27 @@ def pass_renders(
 
         return plan_github(plan, verdict, names, report=report, undoing=undoing)
 
-    return {"text": text, "json": machine, "markdown": markdown, "github": github}
+    machines = _machines(plan, verdict, names, report, undoing)
+    return {"text": text, **machines, "markdown": markdown, "github": github}
+
+
+def _machines(
+    plan: Plan, verdict: Verdict, names: NameOf, report: ApplyReport | None, undoing: Undoing
+) -> dict[str, Render]:
+    """The same for machines: one document, or a line for each item."""
+    command = "plan" if report is None else "apply"
+
+    def document(colour: bool) -> Iterator[bytes]:
+        from reconciler.views.json import plan_json_parts
+
+        return plan_json_parts(plan, verdict, command=command, names=names, report=report, undoing=undoing)
+
+    def lines(colour: bool) -> Iterator[bytes]:
+        from reconciler.views.json_lines import plan_json_lines
+
+        return plan_json_lines(plan, verdict, command=command, names=names, report=report, undoing=undoing)
+
+    return {"json": document, "jsonl": lines}
 
 
 def _undoing(lifecycles: Mapping[str, Lifecycle], observed: Mapping[str, ObservedAccount]) -> Callable[[Change], Undo]:
@@ -124,6 +140,11 @@ def failure_render(format_name: str, failure: Failure, findings: Sequence[Diagno
             from reconciler.views.json import failure_json
 
             return failure_json(failure.command, failure.diagnostics, None, failure.code, failure.message, failure.hint)
+        case "jsonl":
+            from reconciler.views.json_lines import failure_json_lines
+
+            told = (failure.code, failure.message, failure.hint)
+            return failure_json_lines(failure.command, failure.diagnostics, None, *told)
         case "markdown":
             from reconciler.views.markdown import failure_markdown
 

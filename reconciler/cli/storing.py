@@ -1,4 +1,4 @@
-"""The store as a whole: out to deterministic JSON lines, back in, and checked."""
+"""The store as a whole: out to deterministic JSON lines, back in, checked, and copied to another place."""
 
 from __future__ import annotations
 
@@ -82,3 +82,19 @@ def check_store(given: Given) -> int:
     other = "This is another store than the settings pin." if wrong == {"other-store"} else "The store is damaged."
     emit(given, findings_renders("store-check", found, "The store is sound." if sound else other))
     return 0 if sound else 1
+
+
+@store.command("copy")
+@click.argument("source", metavar="SRC")
+@click.argument("target", metavar="DST")
+@shared
+def copy_store(given: Given, source: str, target: str) -> int:
+    """Copy the store at the URL SRC to DST, where none is yet; proven equal."""
+    whole(given)
+    copied = runtime_for(given).copied(source, target)
+    line = f"Copied: the store {copied.lineage}, serial {copied.serial}, {counted(copied.lines, 'line')}."
+    proof = f"SHA-256 of either export: {copied.digest}"
+    pin = "To use it, say so in `store.url`, or with --store or RECONCILE_STORE."
+    fields = {"lineage": copied.lineage, "serial": copied.serial, "lines": copied.lines, "sha256": copied.digest}
+    emit(given, note_renders("store-copy", [line, proof, pin], fields))
+    return 0

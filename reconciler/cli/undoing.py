@@ -65,7 +65,7 @@ def _read(
     """The run, narrowed to what is selected, the records, and what the outside accounts of that run show."""
     with runtime.looking() as reader:
         if reader is None:
-            raise StoreError("no-store", f"there is no store at {runtime.store_path}", "the first apply creates it")
+            raise StoreError("no-store", f"there is no store at {runtime.place.name}", "the first apply creates it")
         inputs = runtime.inputs(commit=False)
         stored = picture(inputs, reader)
         _refuse_freeze(reader, name)

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final
+from typing import Any, Final
 
 from reconciler.diagnostics import Diagnostic, Diagnostics, did_you_mean, error
 from reconciler.model import Facts, Money, TermLength, currencies, currency_digits, money_from_text
+from reconciler.remake import Remake
 from reconciler.spec.characters import escaped
 from reconciler.spec.models import FactsBlock
 from reconciler.spec.positions import Document, Path, SpecPlace
@@ -21,6 +22,7 @@ LAST_DAY: Final = date(9000, 1, 1)
 
 NAMES: Final = ("product", "term", "billing", "start", "seats", "price", "last_charge")
 _LENGTHS: Final[dict[str | None, TermLength | None]] = {None: None, **{length.value: length for length in TermLength}}
+_Filled: Final = Remake(Facts).filled  # a load makes one or two of each subscription
 _DATE_HINT: Final = "write a day of the calendar as YYYY-MM-DD, from 1970-01-01 to 9000-01-01"
 
 
@@ -78,9 +80,12 @@ class FactReader:
         if price is None and block.price is not None:
             price = self._money(block.price, document.at(*path, "facts", "price"))
         last_charge = None if charge is None else self._money(charge, document.at(*path, "facts", "last_charge"))
-        return Facts(
+        made: Any = _Filled(
             block.product, _LENGTHS[block.term], _LENGTHS[block.billing], start, block.seats, price, last_charge
         )
+        made.__class__ = Facts
+        facts: Facts = made
+        return facts
 
     def day(self, text: str, place: SpecPlace) -> date | None:
         """The day that a text names; None for none, and then it is reported."""
@@ -110,7 +115,7 @@ def merged(weaker: Facts | None, stronger: Facts | None) -> Facts | None:
     """Both, fact by fact."""
     if weaker is None or stronger is None:
         return stronger if weaker is None else weaker
-    return Facts(
+    made: Any = _Filled(
         weaker.product if stronger.product is None else stronger.product,
         weaker.term if stronger.term is None else stronger.term,
         weaker.billing if stronger.billing is None else stronger.billing,
@@ -119,3 +124,6 @@ def merged(weaker: Facts | None, stronger: Facts | None) -> Facts | None:
         weaker.price if stronger.price is None else stronger.price,
         weaker.last_charge if stronger.last_charge is None else stronger.last_charge,
     )
+    made.__class__ = Facts
+    both: Facts = made
+    return both

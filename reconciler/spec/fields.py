@@ -12,6 +12,7 @@ from pydantic import Discriminator, Field, Tag, WithJsonSchema
 
 from reconciler.model import currencies, currency_digits
 
+MOST_SEATS: Final = 10_000_000
 NAME_PATTERN: Final = "^[a-z0-9][a-z0-9-]{0,99}$"
 """Of accounts and subscriptions."""
 DATE_PATTERN: Final = "^(?:(?:19[7-9][0-9]|[2-8][0-9]{3})-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])|9000-01-01)$"
@@ -68,7 +69,7 @@ Day = Annotated[str, _text(200), WithJsonSchema({"type": "string", "format": "da
 Price = Annotated[str, _text(200), WithJsonSchema({"type": "string", "pattern": _price_pattern()})]
 Confirm = Annotated[str, _text(250, CONFIRM_PATTERN), WithJsonSchema({"type": "string", "pattern": CONFIRM_PATTERN})]
 Lineage = Annotated[str, _text(36, UUID_PATTERN), WithJsonSchema({"type": "string", "pattern": UUID_PATTERN})]
-Seats = Annotated[int, Field(ge=0, le=10_000_000)]
+Seats = Annotated[int, Field(ge=0, le=MOST_SEATS)]
 Length = Literal["monthly", "annual", "triennial"]
 Recurs = Literal["on", "off", "unmanaged"] | bool
 Switched = Literal["on", "off"] | bool

@@ -5,21 +5,23 @@ Pure. One bad file hides nothing of the others.
 
 from __future__ import annotations
 
-from collections.abc import Container
-from typing import Final, TypeVar
+from collections.abc import Callable, Container, Iterable, Mapping
+from contextlib import nullcontext
+from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from reconciler.desired import DesiredState, SpecTexts
+from reconciler.desired import DesiredState, RuleUse, SpecTexts
 from reconciler.diagnostics import Diagnostic, Diagnostics, Location, Place, Severity, error, in_order
 from reconciler.settings import Settings
 from reconciler.spec.accounts import Accounts, unknown_provider
 from reconciler.spec.collector import at_rest
 from reconciler.spec.facts import FactReader
+from reconciler.spec.gists import RuleCount, rule_id, uncounted
 from reconciler.spec.layers import LayerKind, LayerReader
 from reconciler.spec.match import CompiledRule, compiled_rules
 from reconciler.spec.models import AccountFile, DefaultsFile, SpecsFile
-from reconciler.spec.parse import parse
+from reconciler.spec.parse import Parsed, parse
 from reconciler.spec.positions import Document
 from reconciler.spec.resolve import Estate, SpecFile
 from reconciler.spec.scalars import PlainScalars
@@ -39,7 +41,7 @@ def load_specs(texts: SpecTexts, settings: Settings, providers: Container[str]) 
     `providers` are bare names, nothing is known of what the outside ones ask of their accounts, and nothing judged.
     """
     with at_rest():
-        load = _Load(texts, settings, providers)
+        load = Load(texts, settings, providers)
         load.check_providers(providers)
         load.read()
         return load.desired()
@@ -58,7 +60,16 @@ def _no_subscriptions(place: Place) -> Diagnostic:
     return error("no-subscriptions", "a file with no subscription", place, hint=hint)
 
 
-class _Load:
+class Chosen(NamedTuple):
+    """The subscriptions of one file that are to be resolved; the others are as good as not there."""
+
+    odd: frozenset[str]
+    """Those that its sketch says nothing of."""
+    plain: frozenset[str]
+    """Of those that are counted in its sketch."""
+
+
+class Load:
     """One load under way."""
 
     def __init__(self, texts: SpecTexts, settings: Settings, providers: Container[str]) -> None:
@@ -70,14 +81,23 @@ class _Load:
         self.folders = Folders()
         self.estate = Estate(self.found, self.layers)
         self.rules: dict[str, list[CompiledRule]] = {}
+        self.uses: dict[tuple[str, int], RuleUse] = {}
+        """Of rules that stand in files that are not read."""
 
     def check_providers(self, providers: Container[str]) -> None:
         """Complain about accounts that nothing can serve."""
         for account in self.accounts.settings.accounts.values():
             unknown_provider(account.provider, account.place, providers, self.found)
 
-    def read(self) -> None:
-        """Read every file: first those that others depend on."""
+    def read(self, chosen: Mapping[str, Chosen] | None = None) -> None:
+        """Read every file: first those that others depend on. Of the files in `chosen` just these subscriptions."""
+        for document in self.read_around():
+            self._specs_file(document, (chosen or {}).get(document.origin))
+        self.accounts.check_complete()
+        self.estate.check_renames()
+
+    def read_around(self) -> list[Document]:
+        """Read the files that others depend on; the others are handed back."""
         self._note_unread()
         others = []
         for text in sorted(self.texts.files, key=lambda text: text.origin):
@@ -88,10 +108,19 @@ class _Load:
                 self._defaults_file(document)
             else:
                 others.append(document)
-        for document in others:
-            self._specs_file(document)
-        self.accounts.check_complete()
-        self.estate.check_renames()
+        return others
+
+    def count(self, counts: Iterable[RuleCount], place_of: Callable[[RuleCount], Place]) -> None:
+        """What rules matched in files that were not read; some of the rules stand in such files themselves."""
+        known = {rule_id(rule): rule for rules in self.rules.values() for rule in rules}
+        for item in counts:
+            rule = known.get((item.origin, item.number))
+            codes = tuple(code for code, _ in item.products)
+            if rule is None:
+                self.uses[item.origin, item.number] = RuleUse(place_of(item), item.matched, codes, item.summary)
+            else:
+                rule.matched += item.matched
+                rule.products.update(codes)
 
     def _note_unread(self) -> None:
         """A file that its source could not hand over is broken, not absent."""
@@ -103,9 +132,13 @@ class _Load:
                 elif name == DEFAULTS_FILE:
                     self.folders.broken(folder)
 
-    def _checked(self, document: Document, model: type[ModelT]) -> Checked[ModelT]:
+    def _checked(
+        self, document: Document, model: type[ModelT], chosen: frozenset[str] | None = None
+    ) -> Checked[ModelT]:
         """The file's model. What was found in it is taken over, and an empty file is told of."""
         parsed = parse(document, self.plain)
+        if chosen is not None:
+            parsed = _narrowed(parsed, chosen)
         if parsed.data is None:
             self.found.extend(parsed.diagnostics)
             if not parsed.unread:
@@ -115,7 +148,7 @@ class _Load:
         self.found.extend(result.diagnostics)
         return result
 
-    def _steps(self, document: Document, result: Checked[SpecsFile] | Checked[DefaultsFile]) -> tuple[Step, ...]:
+    def steps(self, document: Document, result: Checked[SpecsFile] | Checked[DefaultsFile]) -> tuple[Step, ...]:
         """The layers of a file: its defaults, then its rules in their order."""
         model = result.model
         if model is None:
@@ -136,29 +169,41 @@ class _Load:
         result = self._checked(document, DefaultsFile)
         if result.model is None or result.broken:
             self.folders.broken(document.folder)
-        self.folders.add(document.folder, self._steps(document, result))
+        self.folders.add(document.folder, self.steps(document, result))
 
-    def _specs_file(self, document: Document) -> None:
-        result = self._checked(document, SpecsFile)
+    def _specs_file(self, document: Document, chosen: Chosen | None) -> None:
+        result = self._checked(document, SpecsFile, None if chosen is None else chosen.odd | chosen.plain)
         model = result.model
         if model is None:
             return
         if not model.subscriptions and not result.broken:
             self.found.add(_no_subscriptions(document.at("subscriptions")))
-        stack = self.folders.stack(document.folder).below(self._steps(document, result))
+        stack = self.folders.stack(document.folder).below(self.steps(document, result))
         file = SpecFile(document, result, self.accounts.of_file(document, result, model), stack)
         for name, block in model.subscriptions.items():
-            self.estate.resolve(file, name, block)
+            counted = chosen is not None and name in chosen.plain
+            with uncounted(stack) if counted else nullcontext():
+                self.estate.resolve(file, name, block)
 
     def desired(self) -> DesiredState:
         """What was read, as a value."""
         rules = [rule for origin in sorted(self.rules) for rule in self.rules[origin]]
+        uses = self.uses | {rule_id(rule): rule.use for rule in rules}
         if not self.found.has_errors:  # else what it was to match may stand in what could not be read
             self.found.extend(rule.unused for rule in rules if not rule.matched)
         return DesiredState(
             self.estate.subscriptions,
             self.accounts.known,
-            tuple(rule.use for rule in rules),
+            tuple(uses[place] for place in sorted(uses)),
             self.texts.digest,
             tuple(in_order(self.found.items)),
         )
+
+
+def _narrowed(parsed: Parsed, chosen: frozenset[str]) -> Parsed:
+    """The same file with just these subscriptions. It was found to be without a mistake before."""
+    data = parsed.data
+    blocks = data.get("subscriptions") if isinstance(data, dict) else None
+    if isinstance(data, dict) and isinstance(blocks, dict):
+        data["subscriptions"] = {name: block for name, block in blocks.items() if name in chosen}
+    return parsed

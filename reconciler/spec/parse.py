@@ -1,12 +1,13 @@
 """YAML text to plain values by PyYAML's C parser events: limits first, then everything this dialect does not take.
 
-Pure, and the hot path: one tight loop, no positions kept. Must not know what the values mean; models judge that.
+Pure, and the hot path: one tight loop, no positions kept; plain layouts of large estates do without the events. Must
+not know what the values mean; models judge that.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from yaml.error import YAMLError
 from yaml.events import (
@@ -26,6 +27,9 @@ from reconciler.spec.dialect import LIMITS, Complaints, Frame, Limits, Stop
 from reconciler.spec.libyaml import CParser
 from reconciler.spec.positions import Document, Path
 from reconciler.spec.scalars import BROKEN, LONG, MEMO_SIZE, Broken, PlainScalars
+
+SWIFT_FROM: Final = 64 * 1024
+"""Characters read with one memo: before, swift reading has not paid for its patterns, which take a while to compile."""
 
 Value = str | int | float | bool | Broken | list["Value"] | dict[str, "Value"]
 
@@ -50,6 +54,13 @@ class Parsed:
 
 def parse(document: Document, plain: PlainScalars, limits: Limits = LIMITS) -> Parsed:
     """The document's values, with every complaint about its YAML; never raises, whatever the text is."""
+    plain.read += len(document.text)
+    if plain.read >= SWIFT_FROM and limits is LIMITS:
+        from reconciler.spec.swift import swiftly  # only large estates are worth its patterns
+
+        found = swiftly(document.text, plain)
+        if found is not None:
+            return Parsed(found)
     complaints = Complaints(document, limits)
     data: Value | None = None
     text = document.text

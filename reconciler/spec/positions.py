@@ -1,6 +1,7 @@
 """Where things stand in a spec file: cheap places now, line and column only when somebody asks.
 
-Pure. Parsing keeps no positions: a file is read a second time, once, when the first of its places is asked.
+Pure. Parsing keeps no positions: a file is read a second time, once, when the first of its places is asked. Line by
+line where its layout is plain, and else by the parser's events.
 """
 
 from __future__ import annotations
@@ -21,6 +22,7 @@ from yaml.events import (
 from reconciler.diagnostics import Location
 from reconciler.spec.collector import at_rest
 from reconciler.spec.libyaml import CParser
+from reconciler.spec.lines import Block, Marks, blocks_of, find
 
 Path = tuple[str | int, ...]
 """From the root of a document: keys of mappings, and indexes into sequences."""
@@ -39,11 +41,13 @@ _MARK = 2 * _COLUMN  # bits of one position: its line and its column
 class Document:
     """One spec file: its path as shown, its text, and the positions in it once they are needed."""
 
-    __slots__ = ("_root", "origin", "text")
+    __slots__ = ("_blocks", "_root", "origin", "text")
 
     def __init__(self, origin: str, text: str) -> None:
         self.origin = origin
         self.text = text
+        self._blocks: dict[str, Block] | None = None
+        """Of a text of plain layout, once a place was asked; empty: it has another one."""
         self._root: _Entry | None = None
 
     @property
@@ -66,18 +70,14 @@ class Document:
 
     def locate(self, path: Path, key: bool) -> Location:
         """Line and column of a value or its key; of the nearest thing around it where there is no such path."""
-        if self._root is None:
-            self._root = _positions(self.text)
-        entry = self._root
-        for step in path:
-            inner = _inner(entry, step)
-            if inner is None:
-                key = False
-                break
-            entry = inner
-        marks = entry if isinstance(entry, int) else entry[0]
-        mark = marks >> _MARK if key else marks & (1 << _MARK) - 1
-        return Location(self.origin, (mark >> _COLUMN) + 1, (mark & (1 << _COLUMN) - 1) + 1)
+        if self._blocks is None:
+            self._blocks = blocks_of(self.text) or {}
+        marks = find(self.text, self._blocks, path, key, _within) if self._blocks else None
+        if marks is None:
+            if self._root is None:
+                self._root = _positions(self.text)
+            marks = _found(self._root, path, key)
+        return Location(self.origin, marks[0] + 1, marks[1] + 1)
 
 
 class SpecPlace(NamedTuple):
@@ -96,6 +96,22 @@ class SpecPlace(NamedTuple):
     def location(self) -> Location:
         """File, line and column, found when first asked for."""
         return self.document.locate(self.path, self.is_key)
+
+
+def _within(text: str, path: Path, key: bool) -> Marks:
+    return _found(_positions(text), path, key)
+
+
+def _found(entry: _Entry, path: Path, key: bool) -> Marks:
+    for step in path:
+        inner = _inner(entry, step)
+        if inner is None:
+            key = False
+            break
+        entry = inner
+    marks = entry if isinstance(entry, int) else entry[0]
+    mark = marks >> _MARK if key else marks & (1 << _MARK) - 1
+    return mark >> _COLUMN, mark & (1 << _COLUMN) - 1
 
 
 def _inner(entry: _Entry, step: str | int) -> _Entry | None:

@@ -6,10 +6,11 @@ Pure. A mistake is told once, where it was made; what was complained about alrea
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 from reconciler.diagnostics import Diagnostics, Place, error, warning
 from reconciler.model import DesiredSubscription, Facts, SubscriptionKey
+from reconciler.remake import Remake
 from reconciler.settings import OURS, AccountSettings
 from reconciler.spec.characters import escaped
 from reconciler.spec.layers import FieldPlaces, LayerReader
@@ -21,6 +22,7 @@ from reconciler.spec.validate import Checked
 
 _REQUIRED: Final = ("product", "term", "start")
 _NO_FACTS: Final = Facts()
+_Filled: Final = Remake(DesiredSubscription).filled  # a load makes one of each subscription
 
 
 _NEVER_TWICE: Final = OURS | {"microsoft", "partner-center", "stripe"}
@@ -74,7 +76,7 @@ class Estate:
             if schedule is not None:
                 hint = f"{hint}; an entry of the schedule has a 'reason' of its own"
             self.found.add(warning("unused-reason", "a reason for nothing", own.place_of("reason"), hint=hint))
-        wanted = DesiredSubscription(
+        made: Any = _Filled(
             key,
             SpecPlace(document, own.path, True),
             facts,
@@ -89,6 +91,8 @@ class Estate:
             None if decided is None else decision_of(decided, self.layers, document, own.path),
             fields,
         )
+        made.__class__ = DesiredSubscription
+        wanted: DesiredSubscription = made
         if account is not None:
             self._need(wanted, file, account)
             self._enter(wanted, account)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from math import isinf
-from typing import Final, Self
+from typing import Any, Final, Self
 
 MEMO_SIZE: Final = 50_000
 """How many different plain scalars are remembered; an estate of unique ids must not fill the memory."""
@@ -106,6 +106,11 @@ class PlainScalars(dict[str, Scalar]):
         super().__init__()
         self.good_keys: set[str] = set()
         """Texts that were found fit to be keys."""
+        self.read = 0
+        """How many characters were read with it."""
+        self.lines: Any = None
+        """What whole lines say, and `pairs` in brackets: kept here for swift reading, which alone knows how."""
+        self.pairs: dict[str, tuple[str, Any]] = {}
 
     def __missing__(self, text: str) -> Scalar:
         if len(text) > LONG:

@@ -5,10 +5,9 @@ Pure. What many subscriptions inherit is folded once for all that match the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from reconciler.model import SubscriptionKey
-from reconciler.spec.facts import merged
 from reconciler.spec.layers import NOTHING, Folded, Layer, merged_labels
 from reconciler.spec.match import Candidate, CompiledRule
 
@@ -43,21 +42,32 @@ class Stack:
             found = self._folded[matched] = self._holding(matched)
         return found
 
-    def _matched(self, key: SubscriptionKey, own: Layer) -> int:
-        """Which rules match, as bits in their order."""
-        facts = merged(self._defaults.facts, own.facts)
-        product = None if facts is None else facts.product
-        owner = self._defaults.owner if own.owner is None else own.owner
-        candidate = Candidate(str(key), key.account, product, owner, merged_labels(self._defaults.labels, own.labels))
+    def matching(
+        self, key: SubscriptionKey, product: str | None, owner: str | None, labels: Mapping[str, str] | None
+    ) -> tuple[tuple[int, CompiledRule], ...]:
+        """The rules that match a subscription with these own values, each with its number; nothing is counted."""
+        if product is None and self._defaults.facts is not None:
+            product = self._defaults.facts.product
         rules = self._by_product.get(product)
         if rules is None:  # most rules are about products, and most products are those of others
             fitting = (pair for pair in enumerate(self._rules) if pair[1].takes_product(product))
             rules = self._by_product[product] = tuple(fitting)
+        if not rules:
+            return ()
+        owner = self._defaults.owner if owner is None else owner
+        candidate = Candidate(str(key), key.account, product, owner, merged_labels(self._defaults.labels, labels))
+        return tuple(pair for pair in rules if pair[1].matches(candidate))
+
+    def _matched(self, key: SubscriptionKey, own: Layer) -> int:
+        """Which rules match, as bits in their order; each is counted."""
+        product = None if own.facts is None else own.facts.product
+        found = self.matching(key, product, own.owner, own.labels)
+        if found and product is None and self._defaults.facts is not None:
+            product = self._defaults.facts.product
         matched = 0
-        for index, rule in rules:
-            if rule.matches(candidate):
-                rule.count(product)
-                matched |= 1 << index
+        for index, rule in found:
+            rule.count(product)
+            matched |= 1 << index
         return matched
 
     def _holding(self, matched: int) -> tuple[tuple[Layer, ...], Folded]:

@@ -19,6 +19,7 @@ from reconciler.stores import failures, rows, sightings
 from reconciler.stores.history import COLUMNS
 from reconciler.stores.migrations import STEPS, Step, expected_schema, schema
 from reconciler.stores.reader import head, open_reader
+from reconciler.stores.statements import Statements
 from reconciler.stores.tables import EXPORTED, OBSERVATIONS, SUBSCRIPTIONS, Row
 
 _OF_A_KIND = 20
@@ -29,6 +30,15 @@ _STORY = (
 )
 _NEVER_SEEN = (
     "SELECT account, id FROM observations WHERE account NOT IN (SELECT account FROM sightings) ORDER BY account, id"
+)
+_ASTRAY = " UNION ALL ".join(
+    f"SELECT '{table}', {table}.number, '{parent}' FROM {table} WHERE {table}.{name} IS NOT NULL"  # noqa: S608 - our own names
+    f" AND NOT EXISTS (SELECT 1 FROM {parent} AS other WHERE other.number = {table}.{name})"
+    for table, name, parent in (
+        ("journal", "run", "runs"),
+        ("journal", "closes", "journal"),
+        ("runs", "carried_on_by", "runs"),
+    )
 )
 _TWICE = (
     "SELECT min(number), operation_id FROM journal WHERE outcome = 'succeeded'"
@@ -54,7 +64,7 @@ def check_store(
         return [error(broken.code, "the store is damaged", detail=broken.message, hint=broken.hint)]
 
 
-def findings(connection: sqlite3.Connection, name: str, lineage: str | None = None) -> list[Diagnostic]:
+def findings(connection: Statements, name: str, lineage: str | None = None) -> list[Diagnostic]:
     """What is wrong with the content of an undamaged database."""
     bad = [*_told("store-row", "a row cannot be read", name, _rows(connection))]
     if bad:
@@ -84,7 +94,7 @@ def _strange(connection: sqlite3.Connection, path: Path, steps: Sequence[Step]) 
     return _told("store-schema", "the schema is not the one that reconcile makes", str(path), iter(odd))
 
 
-def _other(connection: sqlite3.Connection, name: str, lineage: str | None) -> Iterator[Diagnostic]:
+def _other(connection: Statements, name: str, lineage: str | None) -> Iterator[Diagnostic]:
     found = head(connection)[0]
     if lineage is not None and found != lineage:
         hint = "name the right store in `store.url` or --store, or correct `store.lineage` in reconcile.yaml"
@@ -92,7 +102,7 @@ def _other(connection: sqlite3.Connection, name: str, lineage: str | None) -> It
         yield error("other-store", "this is another store than the pinned one", detail=detail, hint=hint)
 
 
-def _rows(connection: sqlite3.Connection) -> Iterator[str]:
+def _rows(connection: Statements) -> Iterator[str]:
     for table in EXPORTED:
         for row in connection.execute(table.select):
             problem = table.problem(row)
@@ -117,7 +127,7 @@ def _problem(read: Callable[[Row], object], row: Row) -> Iterator[str]:
         yield str(found)
 
 
-def _serial(connection: sqlite3.Connection) -> Iterator[str]:
+def _serial(connection: Statements) -> Iterator[str]:
     serial = head(connection)[1]
     last, made = connection.execute("SELECT coalesce(max(serial), 0), count(DISTINCT serial) FROM journal").fetchone()
     if serial != last:
@@ -126,8 +136,8 @@ def _serial(connection: sqlite3.Connection) -> Iterator[str]:
         yield f"the journal holds {made} serials up to {last}"
 
 
-def _journal(connection: sqlite3.Connection) -> Iterator[str]:
-    for table, row, parent, _ in connection.execute("PRAGMA foreign_key_check"):
+def _journal(connection: Statements) -> Iterator[str]:
+    for table, row, parent in connection.execute(_ASTRAY):
         yield f"{table} {row} refers to an entry of {parent} that is not there"
     events = frozenset(map(str, EventKind))
     open_intents: dict[str, int] = {}
@@ -158,7 +168,7 @@ def _entry(number: int | None) -> str:
     return "none" if number is None else f"entry {number}"
 
 
-def _keys(connection: sqlite3.Connection) -> Iterator[str]:
+def _keys(connection: Statements) -> Iterator[str]:
     """Which records there must be, folded from what has succeeded."""
     expected: set[tuple[str, str]] = set()
     for _, _, _, _, account, name, kind, outcome, previous, *_ in connection.execute(_STORY):

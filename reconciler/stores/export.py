@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 import orjson
 
@@ -20,14 +22,17 @@ from reconciler.errors import InputError
 from reconciler.stores import failures
 from reconciler.stores.check import findings
 from reconciler.stores.opening import inspect
-from reconciler.stores.reader import SqliteReader, head
+from reconciler.stores.reader import head
 from reconciler.stores.sqlite import new_store
-from reconciler.stores.tables import EXPORTED, Table
+from reconciler.stores.statements import Statements
+from reconciler.stores.tables import EXPORTED, Row, Table
 
 FORMAT = "reconcile-store"
 FORMAT_VERSION = 3
 """Rises when an older release could no longer read what is written; what an older one wrote is always read."""
 
+Prove = Callable[[Statements, int], None]
+"""Looks at what was taken in, before it counts, and raises InputError; it is told the number of the last line."""
 _HEADER = frozenset({"counts", "format", "format_version", "lineage", "serial"})
 _END = frozenset({"lines", "sha256"})
 
@@ -44,17 +49,31 @@ class ImportSummary:
     """Of the journal."""
 
 
-def export_lines(reader: SqliteReader) -> Iterator[bytes]:
-    """Every line with its newline, from one read transaction: until the last one is taken, no writer can commit."""
+class Readable(Protocol):
+    """A store that can be read as a whole."""
+
+    def reading(self) -> AbstractContextManager[Statements]:
+        """One consistent picture for the time of the block."""
+        ...
+
+
+def export_lines(reader: Readable) -> Iterator[bytes]:
+    """Every line with its newline, from one read transaction: until the last is taken, no writer of a file commits."""
+    with reader.reading() as connection:
+        yield from lines_of(connection)
+
+
+def lines_of(connection: Statements) -> Iterator[bytes]:
+    """The same from a transaction that is under way."""
     digest, count = sha256(), 0
-    for line in _lines(reader):
+    for line in _lines(connection):
         digest.update(line)
         count += 1
         yield line
     yield _line({"lines": count, "sha256": digest.hexdigest()})
 
 
-def import_store(path: Path, lines: Iterable[bytes], lock_timeout: float) -> ImportSummary:
+def import_store(path: Path, lines: Iterable[bytes], lock_timeout: float, prove: Prove | None = None) -> ImportSummary:
     """A store made of exported lines, each with its newline; must be called under the lease.
 
     Nothing is put in place unless every line proved right: InputError, with the line's number, for an export that is
@@ -64,23 +83,67 @@ def import_store(path: Path, lines: Iterable[bytes], lock_timeout: float) -> Imp
     if inspect(path):
         raise failures.exists(path)
     with new_store(path) as connection:
-        return _Import(connection).take(lines)
+        return take(connection, lines, lambda table, row: _insert(connection, table, row), prove)
 
 
-def _lines(reader: SqliteReader) -> Iterator[bytes]:
-    with reader.reading() as connection:
-        lineage, serial, *_ = head(connection)
-        header = {"format": FORMAT, "format_version": FORMAT_VERSION, "lineage": lineage, "serial": serial}
-        yield _line({**header, "counts": {table.name: _count(connection, table) for table in EXPORTED}})
-        for table in EXPORTED:
-            for row in connection.execute(table.select):
-                problem = table.problem(row)
-                if problem:
-                    raise ValueError(f"{table.name} {'/'.join(map(str, row[: table.keys]))}: {problem}")
-                yield _line({"table": table.name, **table.to_json(row)})
+def take(
+    connection: Statements,
+    lines: Iterable[bytes],
+    insert: Callable[[Table, Row], None],
+    prove: Prove | None = None,
+    settle: Callable[[], None] = lambda: None,
+) -> ImportSummary:
+    """Fill an empty store in the transaction that is under way; `settle` is called when every row was inserted.
+
+    `insert` raises ValueError for a row that the database does not take. `prove` instead of the usual proof, which
+    reads everything once more and trusts nothing.
+    """
+    return _Import(connection, insert, prove or _proved, settle).take(lines)
 
 
-def _count(connection: sqlite3.Connection, table: Table) -> int:
+def _insert(connection: sqlite3.Connection, table: Table, row: Row) -> None:
+    try:
+        connection.execute(table.insert, row)
+    except (OverflowError, sqlite3.IntegrityError) as error:
+        raise ValueError(str(error)) from error
+
+
+def same_lines(digest: str) -> Prove:
+    """A proof that takes little memory: what is stored now makes the same lines, to the byte."""
+
+    def prove(connection: Statements, number: int) -> None:
+        if digest_of(lines_of(connection)) != digest:
+            raise _edited(number, "what was stored does not make the same lines again")
+
+    return prove
+
+
+def digest_of(lines: Iterable[bytes]) -> str:
+    """Of a whole export, its last line included."""
+    digest = sha256()
+    for line in lines:
+        digest.update(line)
+    return digest.hexdigest()
+
+
+def _proved(connection: Statements, number: int) -> None:
+    for finding in findings(connection, "the export"):
+        raise _edited(number, f"{finding.summary}: {finding.detail}")
+
+
+def _lines(connection: Statements) -> Iterator[bytes]:
+    lineage, serial, *_ = head(connection)
+    header = {"format": FORMAT, "format_version": FORMAT_VERSION, "lineage": lineage, "serial": serial}
+    yield _line({**header, "counts": {table.name: _count(connection, table) for table in EXPORTED}})
+    for table in EXPORTED:
+        for row in connection.execute(table.select):
+            problem = table.problem(row)
+            if problem:
+                raise ValueError(f"{table.name} {'/'.join(map(str, row[: table.keys]))}: {problem}")
+            yield _line({"table": table.name, **table.to_json(row)})
+
+
+def _count(connection: Statements, table: Table) -> int:
     found: int = connection.execute(f"SELECT count(*) FROM {table.name}").fetchone()[0]  # noqa: S608 - our own name
     return found
 
@@ -92,8 +155,15 @@ def _line(values: dict[str, object]) -> bytes:
 class _Import:
     """Reads an export line by line into an empty store, trusting none of it."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(
+        self,
+        connection: Statements,
+        insert: Callable[[Table, Row], None],
+        prove: Prove,
+        settle: Callable[[], None],
+    ) -> None:
+        self._connection, self._insert = connection, insert
+        self._proof, self._settle = prove, settle
         self._digest = sha256()
         self._counts: Counter[str] = Counter()
         self._rank = 0
@@ -120,6 +190,10 @@ class _Import:
             )
         for number, _ in numbered:
             raise _edited(number, "something follows the last line")
+        try:
+            self._settle()
+        except ValueError as error:
+            raise _edited(number, str(error)) from error
         self._prove(number, header)
         return ImportSummary(
             lineage=str(header["lineage"]),
@@ -155,8 +229,8 @@ class _Import:
             raise _edited(number, "no table, or not in its place")
         self._rank, table = rank, self._tables[rank]
         try:
-            self._connection.execute(table.insert, table.from_json(values))
-        except (ValueError, OverflowError, sqlite3.IntegrityError) as error:
+            self._insert(table, table.from_json(values))
+        except ValueError as error:
             raise _edited(number, str(error)) from error
         self._counts[table.name] += 1
 
@@ -174,8 +248,7 @@ class _Import:
             raise _edited(number, str(error)) from error
         if (lineage, serial) != (header["lineage"], header["serial"]):
             raise _edited(number, "lineage or serial are not those of the header")
-        for finding in findings(self._connection, "the export"):
-            raise _edited(number, f"{finding.summary}: {finding.detail}")
+        self._proof(self._connection, number)
 
 
 def _numbered(lines: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:

@@ -5,7 +5,6 @@ Must not hold a lock between two reads: whoever looks at a history through a pag
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from datetime import datetime
@@ -15,9 +14,10 @@ from reconciler.journal import FreezeEntry, HistoryEntry
 from reconciler.model import SubscriptionKey
 from reconciler.stored import RecentChange
 from reconciler.stores import rows
+from reconciler.stores.statements import Statements
 from reconciler.stores.tables import instant_text
 
-Reading = Callable[[], AbstractContextManager[sqlite3.Connection]]
+Reading = Callable[[], AbstractContextManager[Statements]]
 """Begins a read transaction, and ends it with the block."""
 
 COLUMNS = (
@@ -99,7 +99,7 @@ def of_key(reading: Reading, key: SubscriptionKey) -> Iterator[HistoryEntry]:
         yield from entries
 
 
-def _numbers(connection: sqlite3.Connection, key: SubscriptionKey) -> list[int]:
+def _numbers(connection: Statements, key: SubscriptionKey) -> list[int]:
     """The entries of one record, followed back through its renames.
 
     A name that was given up may have been taken by another record since: each life of a name ends with the rename away
@@ -122,7 +122,7 @@ def _numbers(connection: sqlite3.Connection, key: SubscriptionKey) -> list[int]:
     return sorted(found)
 
 
-def _given_up(connection: sqlite3.Connection, account: str, name: str, before: int) -> int:
+def _given_up(connection: Statements, account: str, name: str, before: int) -> int:
     statement = (
         "SELECT coalesce(max(number), 0) FROM journal"
         " WHERE account = ? AND previous = ? AND outcome = 'succeeded' AND number < ?"
@@ -131,7 +131,7 @@ def _given_up(connection: sqlite3.Connection, account: str, name: str, before: i
     return number
 
 
-def _life(connection: sqlite3.Connection, account: str, name: str, since: int, until: int) -> list[tuple[int, str]]:
+def _life(connection: Statements, account: str, name: str, since: int, until: int) -> list[tuple[int, str]]:
     """The entries under a name between two renames away from it; with the name before, where one renamed to this."""
     statement = (
         "SELECT number, CASE WHEN outcome = 'succeeded' THEN previous END FROM journal"

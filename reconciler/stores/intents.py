@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.journal import OpenIntent
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.stores import rows
+from reconciler.stores.statements import Statements
 
 OPEN = (
     "SELECT journal.number, operation_id, account, name, kind, external_id, before_values, after_values,"
@@ -27,7 +27,7 @@ _RENAMED = (
 
 
 def open_by_key(
-    connection: sqlite3.Connection, records: Mapping[SubscriptionKey, StoredSubscription]
+    connection: Statements, records: Mapping[SubscriptionKey, StoredSubscription]
 ) -> dict[SubscriptionKey, OpenIntent]:
     """Every open intent with the last token that it was accepted with; of several about one record, the last one.
 
@@ -43,7 +43,7 @@ def open_by_key(
     return found
 
 
-def _key_now(connection: sqlite3.Connection, key: SubscriptionKey, since: int) -> SubscriptionKey:
+def _key_now(connection: Statements, key: SubscriptionKey, since: int) -> SubscriptionKey:
     """The key of the record that had this one when that entry was journaled."""
     while row := connection.execute(_RENAMED, (key.account, key.name, since)).fetchone():
         since, key = row[0], SubscriptionKey(key.account, row[1])

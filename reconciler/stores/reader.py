@@ -11,16 +11,26 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import orjson
+
 from reconciler.diagnostics import Diagnostic
 from reconciler.journal import FreezeEntry, HistoryEntry, Holder
-from reconciler.model import SubscriptionKey
+from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount
 from reconciler.stored import RecentChange, StoredState
 from reconciler.stores import failures, history, intents, recovery, rows, sightings
+from reconciler.stores.lines import bounds, next_ends, selected
 from reconciler.stores.migrations import STEPS, Step
 from reconciler.stores.opening import inspect
+from reconciler.stores.statements import Statements
 from reconciler.stores.tables import ACCOUNTS, HOLDER, STORE, SUBSCRIPTIONS, Row
 
+_AMONG = "(SELECT value FROM json_each(?))"
+_KEYS = "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
+_BY_KEY = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE (account, name) IN {_KEYS} ORDER BY")
+_ELSEWHERE = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE account NOT IN {_AMONG} ORDER BY")
+_BY_ID = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE id IN {_AMONG} ORDER BY")
+TWINS = "SELECT id FROM subscriptions WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1 LIMIT 1"
 _UNFINISHED = "SELECT id, fingerprint FROM runs WHERE finished_at IS NULL AND carried_on_by IS NULL ORDER BY number"
 
 
@@ -59,20 +69,34 @@ class SqliteReader:
     def snapshot(self) -> StoredState:
         """Everything, from one read transaction; StoreCorrupt names the first record that cannot be read."""
         with self.reading() as connection, collector_at_rest():
-            subscriptions = rows.subscriptions(connection.execute(SUBSCRIPTIONS.select))
-            lineage, serial, last_as_of, safety, *freeze = head(connection)
-            return StoredState(
-                lineage=lineage,
-                serial=serial,
-                subscriptions=subscriptions,
-                accounts={name: (provider, tenant) for name, provider, tenant in _accounts(connection)},
-                safety=rows.safety(safety),
-                freeze=rows.freeze(*freeze),
-                last_as_of=rows.last_as_of(last_as_of),
-                unfinished={str(run): made for run, made in connection.execute(_UNFINISHED)},
-                open_intents=intents.open_by_key(connection, subscriptions),
-                diagnostics=self._found,
-            )
+            return self._state(connection, rows.subscriptions(connection.execute(SUBSCRIPTIONS.select)))
+
+    def lines(self, accounts: Collection[str], now: datetime, horizon: datetime) -> Iterator[tuple[int, str]]:
+        """The records of these accounts as lines (see `ports`)."""
+        statement = f"SELECT {selected('char')} FROM subscriptions WHERE account IN {_AMONG}"  # noqa: S608
+        with self.reading() as connection:
+            yield from connection.execute(statement, (*bounds(now, horizon), _listed(sorted(accounts))))
+
+    def some(
+        self, keys: Collection[SubscriptionKey], settled: Collection[str], ids: Collection[str] = ()
+    ) -> StoredState:
+        """As a snapshot, with just some of the records (see `ports`)."""
+        with self.reading() as connection, collector_at_rest():
+            found = rows.subscriptions(connection.execute(_BY_KEY, (_listed(sorted(keys)),)))
+            found |= rows.subscriptions(connection.execute(_ELSEWHERE, (_listed(sorted(settled)),)))
+            if ids:
+                found |= rows.subscriptions(connection.execute(_BY_ID, (_listed(sorted(ids)),)))
+            return self._state(connection, dict(sorted(found.items())))
+
+    def next_ends(self, *after: datetime) -> tuple[datetime | None, ...]:
+        """For each instant the first end of a term after it (see `ports`)."""
+        with self.reading() as connection:
+            return next_ends(connection, after)
+
+    def has_twins(self) -> bool:
+        """Whether two records have the same id of a provider."""
+        with self.reading() as connection:
+            return connection.execute(TWINS).fetchone() is not None
 
     def history(self, key: SubscriptionKey | None = None) -> Iterator[HistoryEntry]:
         """The journal, oldest first; of one key, including the names it had before, where one is given.
@@ -125,6 +149,23 @@ class SqliteReader:
     ) -> None:
         self.close()
 
+    def _state(
+        self, connection: sqlite3.Connection, subscriptions: dict[SubscriptionKey, StoredSubscription]
+    ) -> StoredState:
+        lineage, serial, last_as_of, safety, *freeze = head(connection)
+        return StoredState(
+            lineage=lineage,
+            serial=serial,
+            subscriptions=subscriptions,
+            accounts=accounts(connection),
+            safety=rows.safety(safety),
+            freeze=rows.freeze(*freeze),
+            last_as_of=rows.last_as_of(last_as_of),
+            unfinished=unfinished(connection),
+            open_intents=intents.open_by_key(connection, subscriptions),
+            diagnostics=self._found,
+        )
+
     def _begin(self) -> None:
         try:
             recovery.begin(self._connection)
@@ -137,7 +178,7 @@ class SqliteReader:
             self._found += tuple(found)
 
 
-def head(connection: sqlite3.Connection) -> Row:
+def head(connection: Statements) -> Row:
     """The store's one row; ValueError where it is missing or no such row."""
     row: Row | None = connection.execute(STORE.select).fetchone()
     problem = "its head is missing" if row is None else STORE.problem(row)
@@ -146,13 +187,24 @@ def head(connection: sqlite3.Connection) -> Row:
     return row
 
 
-def _accounts(connection: sqlite3.Connection) -> list[Row]:
+def accounts(connection: Statements) -> dict[str, tuple[str, str | None]]:
+    """Provider and tenant of each account, as recorded; ValueError names the first row that is none."""
     found: list[Row] = connection.execute(ACCOUNTS.select).fetchall()
     for row in found:
         problem = ACCOUNTS.problem(row)
         if problem:
             raise ValueError(f"account {row[0]}: {problem}")
-    return found
+    return {name: (provider, tenant) for name, provider, tenant in found}
+
+
+def unfinished(connection: Statements) -> dict[str, str | None]:
+    """The runs that began and never ended, each with its plan's fingerprint."""
+    return {str(run): made for run, made in connection.execute(_UNFINISHED)}
+
+
+def _listed(values: Sequence[object]) -> str:
+    """A list as one parameter: there may be more values than a statement takes."""
+    return orjson.dumps(values, default=list).decode()
 
 
 @contextmanager

@@ -6,7 +6,7 @@ Runs inside a transaction that the store began. Must not begin or end one.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import NamedTuple
@@ -25,7 +25,7 @@ _OPEN = frozenset({OutcomeKind.INTENDED, OutcomeKind.ACCEPTED})
 _FORGET = "DELETE FROM subscriptions WHERE account = ? AND name = ?"
 
 
-class _Earlier(NamedTuple):
+class Earlier(NamedTuple):
     """What the journal says of an operation already, one for each of its entries."""
 
     number: int
@@ -34,40 +34,54 @@ class _Earlier(NamedTuple):
     token: str | None
 
 
+Lines = Sequence[tuple[Entry, int | None]]
+"""Entries on their way into the journal, each with the number of the open intent that it closes."""
+
+
 def record(connection: sqlite3.Connection, run: int, serial: int, entries: Sequence[Entry], at: datetime) -> int:
     """Write rows and outcomes; answers how many of the entries were not recorded before."""
     written = 0
     for begin in range(0, len(entries), BATCH):
         batch = entries[begin : begin + BATCH]
-        fresh = _fresh(connection, run, batch)
-        effects = _effects(entry for entry, _ in fresh)
-        connection.executemany(_FORGET, [key for key, row in effects.items() if row is None])
-        connection.executemany(SUBSCRIPTIONS.upsert, (stored_row(row) for row in effects.values() if row is not None))
-        connection.executemany(JOURNAL.insert, _lines(fresh, run, serial, at))
-        written += len(fresh)
+        new = fresh(run, batch, _earlier(connection, batch))
+        left = effects(entry for entry, _ in new)
+        connection.executemany(_FORGET, [key for key, row in left.items() if row is None])
+        connection.executemany(SUBSCRIPTIONS.upsert, (stored_row(row) for row in left.values() if row is not None))
+        connection.executemany(JOURNAL.insert, lines(new, run, serial, at))
+        written += len(new)
     return written
 
 
 def intend(connection: sqlite3.Connection, run: int, entries: Sequence[Entry], at: datetime) -> None:
     """Write intents, but for operations that have an open one or have succeeded."""
-    earlier = _earlier(connection, entries)
+    new = to_intend(entries, _earlier(connection, entries))
+    connection.executemany(JOURNAL.insert, lines(new, run, None, at))
+
+
+def to_intend(entries: Sequence[Entry], earlier: Mapping[str, Sequence[Earlier]]) -> Lines:
+    """The intents that are new, by what the journal says of their operations already."""
     new: list[tuple[Entry, int | None]] = []
     for entry in {entry.operation_id: entry for entry in entries}.values():
         _refuse_intended_event(entry)
         known = earlier.get(entry.operation_id, ())
         if _open(known) is None and not _succeeded(known):
             new.append((replace(entry, outcome=Outcome(OutcomeKind.INTENDED)), None))
-    connection.executemany(JOURNAL.insert, _lines(new, run, None, at))
+    return new
 
 
 def accept(connection: sqlite3.Connection, run: int, entries: Sequence[Entry], at: datetime) -> None:
     """Write what was accepted, but for operations that have succeeded, and for the token that was told last."""
-    earlier = _earlier(connection, entries)
+    new = to_accept(entries, _earlier(connection, entries))
+    connection.executemany(JOURNAL.insert, lines(new, run, None, at))
+
+
+def to_accept(entries: Sequence[Entry], earlier: Mapping[str, Sequence[Earlier]]) -> Lines:
+    """What was accepted and is news, by what the journal says of the operations already."""
     last: dict[str, str] = {}
     new: list[tuple[Entry, int | None]] = []
     for entry in entries:
         outcome = entry.outcome
-        known: Sequence[_Earlier] = earlier.get(entry.operation_id, ())
+        known: Sequence[Earlier] = earlier.get(entry.operation_id, ())
         if outcome.kind is not OutcomeKind.ACCEPTED or outcome.token is None:
             raise RuntimeError(f"{entry.change.key}: {outcome.kind} without a token was not accepted")
         if _succeeded(known):
@@ -77,18 +91,17 @@ def accept(connection: sqlite3.Connection, run: int, entries: Sequence[Entry], a
         if last.get(entry.operation_id, known[-1].token) != outcome.token:
             last[entry.operation_id] = outcome.token
             new.append((entry, None))
-    connection.executemany(JOURNAL.insert, _lines(new, run, None, at))
+    return new
 
 
-def _fresh(connection: sqlite3.Connection, run: int, entries: Sequence[Entry]) -> list[tuple[Entry, int | None]]:
+def fresh(run: int, entries: Sequence[Entry], earlier: Mapping[str, Sequence[Earlier]]) -> Lines:
     """The entries that were not recorded before, each with the number of the open intent that it closes.
 
     What has succeeded stays so; the same outcome of the same run is told once, unless it was intended anew since: it
     is repeated only after a crash, by a run that could not know whether its last transaction had reached the disk.
     """
-    earlier = _earlier(connection, entries)
     told: dict[str, OutcomeKind] = {}
-    fresh: list[tuple[Entry, int | None]] = []
+    new: list[tuple[Entry, int | None]] = []
     for entry in entries:
         _refuse_nonsense(entry)
         outcome = entry.outcome.kind
@@ -101,8 +114,8 @@ def _fresh(connection: sqlite3.Connection, run: int, entries: Sequence[Entry]) -
         intent = _open(known)
         told_before = intent is None and any(one.run == run and one.outcome == outcome for one in known)
         if not (_succeeded(known) or told_before):
-            fresh.append((entry, intent and intent.number))
-    return fresh
+            new.append((entry, intent and intent.number))
+    return new
 
 
 def _refuse_nonsense(entry: Entry) -> None:
@@ -125,19 +138,19 @@ def _refuse_intended_event(entry: Entry) -> None:
         raise RuntimeError(f"{entry.change.key}: {kind} is what time did: nobody intends it")  # noqa: TRY004 - our bug
 
 
-def _open(known: Sequence[_Earlier]) -> _Earlier | None:
+def _open(known: Sequence[Earlier]) -> Earlier | None:
     """The intent that has no outcome yet: only what was accepted of it can stand behind it."""
     if not known or known[-1].outcome not in _OPEN:
         return None
     return next((one for one in reversed(known) if one.outcome == OutcomeKind.INTENDED), None)
 
 
-def _succeeded(known: Sequence[_Earlier]) -> bool:
+def _succeeded(known: Sequence[Earlier]) -> bool:
     return any(one.outcome == OutcomeKind.SUCCEEDED for one in known)
 
 
-def _earlier(connection: sqlite3.Connection, entries: Sequence[Entry]) -> dict[str, list[_Earlier]]:
-    found: dict[str, list[_Earlier]] = {}
+def _earlier(connection: sqlite3.Connection, entries: Sequence[Entry]) -> dict[str, list[Earlier]]:
+    found: dict[str, list[Earlier]] = {}
     for begin in range(0, len(entries), _LOOKUPS):
         ids = [entry.operation_id for entry in entries[begin : begin + _LOOKUPS]]
         marks = ", ".join("?" * len(ids))
@@ -146,11 +159,11 @@ def _earlier(connection: sqlite3.Connection, entries: Sequence[Entry]) -> dict[s
             f" WHERE operation_id IN ({marks}) ORDER BY number"
         )
         for operation_id, *rest in connection.execute(statement, ids):
-            found.setdefault(operation_id, []).append(_Earlier(*rest))
+            found.setdefault(operation_id, []).append(Earlier(*rest))
     return found
 
 
-def _effects(entries: Iterator[Entry]) -> dict[SubscriptionKey, StoredSubscription | None]:
+def effects(entries: Iterator[Entry]) -> dict[SubscriptionKey, StoredSubscription | None]:
     """What each key holds in the end (None: nothing): a record may have had several changes, and several names."""
     left: dict[SubscriptionKey, StoredSubscription | None] = {}
     for entry in entries:
@@ -161,6 +174,7 @@ def _effects(entries: Iterator[Entry]) -> dict[SubscriptionKey, StoredSubscripti
     return left
 
 
-def _lines(entries: Sequence[tuple[Entry, int | None]], run: int, serial: int | None, at: datetime) -> Iterator[Row]:
+def lines(entries: Lines, run: int, serial: int | None, at: datetime) -> Iterator[Row]:
+    """The rows of the journal for them, but for their numbers."""
     moment = instant_text(at)
     return (journal_row(entry, run, serial, moment, closes) for entry, closes in entries)

@@ -6,7 +6,6 @@ Reading is the hot path of a dry run: values of which there are few (days, terms
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
-from dataclasses import fields, make_dataclass
 from datetime import datetime
 from typing import Any, Generic, TypeVar
 
@@ -26,6 +25,7 @@ from reconciler.model import (
     SubscriptionKey,
     Term,
     TermLength,
+    stored_with,
 )
 from reconciler.stored import RecentChange
 from reconciler.stores.tables import Row, day, day_text, instant, instant_text, json_text
@@ -46,7 +46,7 @@ class _Once(dict[Raw, Value], Generic[Raw, Value]):
         return value
 
 
-_Filled: Any = make_dataclass("_Filled", [(one.name, one.type) for one in fields(StoredSubscription)], slots=True)
+_Filled = stored_with.filled
 """A StoredSubscription that is not frozen yet, and becomes one once it is filled. A frozen one is filled by a call for
 each field, which takes as long as all the rest of reading a row."""
 
@@ -162,8 +162,8 @@ def journal_row(entry: Entry, run: int, serial: int | None, at: str, closes: int
         str(outcome.kind),
         entry.previous and entry.previous.name,
         external_id,
-        json_text(change.before),
-        json_text(change.after),
+        json_text(change.before) if change.before else "{}",
+        json_text(change.after) if change.after else "{}",
         reason,
         clean(outcome.error),
         source.file,

@@ -5,7 +5,6 @@ Runs inside a transaction that the store began. Must not begin or end one.
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -14,6 +13,7 @@ import orjson
 from reconciler.observations import from_values, obstacle_from_values, obstacle_to_values, to_values
 from reconciler.observed import ObservedAccount, ObservedSubscription, Obstacle
 from reconciler.stores.rows import clean
+from reconciler.stores.statements import Statements
 from reconciler.stores.tables import OBSERVATIONS, SIGHTINGS, Row, Table, instant, instant_text, json_text
 
 _LOOKUPS = 500
@@ -27,7 +27,7 @@ _OLDEST = (
 """Without the `Z`, instants stand in their order as texts, those with a fraction of a second, too."""
 
 
-def keep(connection: sqlite3.Connection, observed: Sequence[ObservedAccount]) -> None:
+def keep(connection: Statements, observed: Sequence[ObservedAccount]) -> None:
     """Replace what is kept of these accounts; of an incomplete one, just what was read of it.
 
     One in trouble, and one that was not read in this run, leaves what is kept. What a provider showed and no column
@@ -47,7 +47,7 @@ def keep(connection: sqlite3.Connection, observed: Sequence[ObservedAccount]) ->
             connection.execute(_OLDEST, sighting[:1])
 
 
-def kept(connection: sqlite3.Connection, accounts: Collection[str] | None) -> dict[str, ObservedAccount]:
+def kept(connection: Statements, accounts: Collection[str] | None) -> dict[str, ObservedAccount]:
     """What is kept of these accounts, or of all, by account; ValueError names the first row that cannot be read."""
     found: dict[str, _Kept] = {}
     for row in _select(connection, SIGHTINGS, accounts):
@@ -136,7 +136,7 @@ def _obstacle(why: Obstacle) -> str:
         return json_text(obstacle_to_values(told))
 
 
-def _select(connection: sqlite3.Connection, table: Table, accounts: Collection[str] | None) -> Iterator[Row]:
+def _select(connection: Statements, table: Table, accounts: Collection[str] | None) -> Iterator[Row]:
     if accounts is None:
         yield from connection.execute(table.select)
         return

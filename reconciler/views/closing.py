@@ -54,6 +54,8 @@ def begun(report: ApplyReport) -> dict[str, list[ChangeReport]]:
 
 def after(plan: Plan, report: ApplyReport | None) -> Plan:
     """The plan without what was pending before an apply, and of which the apply itself tells what became."""
+    if not plan.pending:
+        return plan
     told = set() if report is None else {(item.change.key, item.change.kind) for item in report.changes}
     left = tuple(item for item in plan.pending if (item.key, item.kind) not in told)
     return plan if len(left) == len(plan.pending) else replace(plan, pending=left)

@@ -6,10 +6,13 @@ first, and what was left out is said.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from itertools import chain
+from typing import TypeVar
 
 from reconciler.changes import Blocked, Change, Kind, Listed, Pending, Refusal, Scheduled
 from reconciler.consequences import Due
@@ -55,9 +58,8 @@ _LEVELS = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.NOTE: 
 
 @dataclass(frozen=True, slots=True)
 class _Annotation:
-    """One workflow command; its lines are not escaped yet."""
+    """One workflow command but for its level; its lines are not escaped yet."""
 
-    level: str
     title: str
     lines: tuple[str, ...]
     at: Place | None = None
@@ -65,7 +67,8 @@ class _Annotation:
     more: Callable[[], tuple[str, ...]] = tuple
     """Further lines, made only if it is shown."""
 
-    def __str__(self) -> str:
+    def command(self, level: str) -> str:
+        """The line as GitHub takes it."""
         properties = {"title": self.title}
         if self.at is not None:
             at = self.at.location
@@ -73,7 +76,13 @@ class _Annotation:
         listed = ",".join(f"{name}={github_property(value)}" for name, value in properties.items())
         # A command without a message shows nothing: its title says the least that there is to say.
         lines = [shorten(line, _TEXT) for line in (*self.lines, *self.more()) if line] or [self.title]
-        return f"::{self.level} {listed}::{github_data(*lines)}"
+        return f"::{level} {listed}::{github_data(*lines)}"
+
+
+_Found = tuple[str, Callable[[], _Annotation]]
+"""An annotation's level, and what makes it where it is shown."""
+
+Item = TypeVar("Item")
 
 
 def plan_github(
@@ -87,21 +96,20 @@ def plan_github(
     """Annotations for the plan or the apply of it, and for every finding; the last line is the summary."""
     plan = after(plan, report)
     refused = "would be refused" if report is None else "refused"
-    found = [_refusal(item, refused) for item in worst_first(verdict.refused)]
+    found = [_each("error", worst_first(verdict.refused), partial(_refusal, word=refused))]
     if report is None:
-        found += [*_changes(plan.changes, names, VERBS, plan.as_of), *map(_due, plan.due)]
+        found += [_changes(plan.changes, names, VERBS, plan.as_of), _each("notice", plan.due, _due)]
         last = [*_sums(plan), plan_summary(plan, verdict), due_sentence(plan.due)]
     else:
         done = [item.change for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED]
-        found += [*_unsuccessful(report.changes), *_begun(report)]
-        found += _changes(done, names, DONE, plan.as_of, undoing, noted(report))
+        found += [_unsuccessful(report.changes), _begun(report)]
+        found += [_changes(done, names, DONE, plan.as_of, undoing, noted(report))]
         last = [report_summary(plan, verdict, report)]
-    found += [*_seen(plan), *map(_pending, pending_first(plan.pending))]
-    found += map(_blocked, blocked_rows(plan.blocked))
-    found += [_held(item) for item in sorted(plan.held, key=lambda item: item.key)]
-    found += [*_diagnostics(plan.diagnostics), *(_scheduled(item, plan.as_of) for item in plan.scheduled)]
-    found += _elapsed(plan.elapsed if report is None else report.elapsed)
-    return _printed(found, *(line_start(terminal(line)) for line in last))
+    found += [_seen(plan), _pending(plan.pending), _each("warning", blocked_rows(plan.blocked), _blocked)]
+    found += [_each("warning", sorted(plan.held, key=lambda item: item.key), _held), _diagnostics(plan.diagnostics)]
+    found += [_each("notice", plan.scheduled, partial(_scheduled, now=plan.as_of))]
+    found += [_elapsed(plan.elapsed if report is None else report.elapsed)]
+    return _printed(chain.from_iterable(found), *(line_start(terminal(line)) for line in last))
 
 
 def _sums(plan: Plan) -> list[str]:
@@ -115,20 +123,28 @@ def diagnostics_github(diagnostics: Iterable[Diagnostic]) -> str:
     return _printed(_diagnostics(diagnostics))
 
 
-def _printed(found: Sequence[_Annotation], *last: str) -> str:
-    lines, cut = [], []
-    for level in _LEVELS.values():
-        members = [item for item in found if item.level == level]
-        lines += [str(item) for item in members[:MOST]]
-        if len(members) > MOST:
-            cut.append(f"{MOST} of {len(members):,} {level}s")
+def _each(level: str, items: Iterable[Item], make: Callable[[Item], _Annotation]) -> Iterator[_Found]:
+    """An annotation for each item."""
+    return ((level, partial(make, item)) for item in items)
+
+
+def _printed(found: Iterable[_Found], *last: str) -> str:
+    """The first of each level; of very many the rest is counted, and never made."""
+    shown: dict[str, list[_Annotation]] = {level: [] for level in _LEVELS.values()}
+    counts = Counter[str]()
+    for level, made in found:
+        counts[level] += 1
+        if counts[level] <= MOST:
+            shown[level].append(made())
+    lines = [item.command(level) for level, items in shown.items() for item in items]
+    cut = [f"{MOST} of {counts[level]:,} {level}s" for level in shown if counts[level] > MOST]
     if cut:
         lines.append(f"Annotated: {', '.join(cut)}; GitHub shows no more in one step. The other formats hold them all.")
     return "".join(f"{line}\n" for line in (*lines, *last))
 
 
 def _refusal(item: Refusal, word: str) -> _Annotation:
-    return _Annotation("error", f"{word}: {item.limit} ({item.scope})", (item.detail, _hint(item.hint)))
+    return _Annotation(f"{word}: {item.limit} ({item.scope})", (item.detail, _hint(item.hint)))
 
 
 def _hint(text: str) -> str:
@@ -142,23 +158,24 @@ def _changes(
     now: datetime,
     undoing: Undoing | None = None,
     known: Noted | None = None,
-) -> list[_Annotation]:
+) -> Iterator[_Found]:
     """The changes in reading order: what cannot be undone warns, the rest informs; new records as a count."""
-    found = []
+
+    def counts(row: tuple[Kind, str, int]) -> _Annotation:
+        kind, account, count = row
+        return _Annotation(f"{verbs[kind]}: {account}", (counted(count, "subscription"),))
+
+    def change_of(change: Change) -> _Annotation:
+        name = f" ({names(change.key.account, change.product)})" if change.product else ""
+        title = f"{verbs[change.kind]}: {change.key}{name}"
+        note = (known or {}).get((change.key, change.kind))
+        return _Annotation(title, (), change.place, partial(_told, change, now, undoing, note))
+
     for group, members in grouped(changes).items():
         if group is Group.NEW:
-            found += [
-                _Annotation("notice", f"{verbs[kind]}: {account}", (counted(count, "subscription"),))
-                for kind, account, count in per_account(members)
-            ]
-            continue
-        level = "warning" if group is Group.IRREVERSIBLE else "notice"
-        for change in members:
-            name = f" ({names(change.key.account, change.product)})" if change.product else ""
-            title = f"{verbs[change.kind]}: {change.key}{name}"
-            note = (known or {}).get((change.key, change.kind))
-            found.append(_Annotation(level, title, (), change.place, partial(_told, change, now, undoing, note)))
-    return found
+            yield from _each("notice", per_account(members), counts)
+        else:
+            yield from _each("warning" if group is Group.IRREVERSIBLE else "notice", members, change_of)
 
 
 def _told(change: Change, now: datetime, undoing: Undoing | None, note: str | None) -> tuple[str, ...]:
@@ -180,7 +197,7 @@ def _labelled(word: str, text: str | None) -> str:
 
 
 def _due(item: Due) -> _Annotation:
-    return _Annotation("notice", f"undecided: {item.key}", (due_words(item),), item.place)
+    return _Annotation(f"undecided: {item.key}", (due_words(item),), item.place)
 
 
 def _scheduled(item: Scheduled, now: datetime) -> _Annotation:
@@ -189,12 +206,13 @@ def _scheduled(item: Scheduled, now: datetime) -> _Annotation:
     def more() -> tuple[str, ...]:
         return (*_following(scheduled_consequences(item, now)), _labelled("why", item.reason))
 
-    return _Annotation("notice", title, (item.detail,), item.place, more)
+    return _Annotation(title, (item.detail,), item.place, more)
 
 
-def _elapsed(events: Sequence[Event]) -> list[_Annotation]:
+def _elapsed(events: Sequence[Event]) -> Iterator[_Found]:
     """What time did, as a count: the other formats name each."""
-    return [_Annotation("notice", "elapsed", (f"{elapsed_about(events)}: {elapsed_counts(events)}",))] if events else []
+    words = [f"{elapsed_about(events)}: {elapsed_counts(events)}"] if events else []
+    return _each("notice", words, lambda said: _Annotation("elapsed", (said,)))
 
 
 _NOT_DONE = {
@@ -205,28 +223,27 @@ _NOT_DONE = {
 }
 
 
-def _unsuccessful(changes: Iterable[ChangeReport]) -> list[_Annotation]:
-    found = []
+def _unsuccessful(changes: Iterable[ChangeReport]) -> Iterator[_Found]:
     for item in changes:
         if item.outcome in _NOT_DONE:
             level, word = _NOT_DONE[item.outcome]
-            title = f"{word}: {VERBS[item.change.kind]} {item.change.key}"
-            found.append(_Annotation(level, title, (error_words(item),), item.change.place))
-    return found
+            yield level, partial(_not_done, item, word)
 
 
-def _begun(report: ApplyReport) -> list[_Annotation]:
+def _not_done(item: ChangeReport, word: str) -> _Annotation:
+    title = f"{word}: {VERBS[item.change.kind]} {item.change.key}"
+    return _Annotation(title, (error_words(item),), item.change.place)
+
+
+def _begun(report: ApplyReport) -> Iterator[_Found]:
     """What a person or a provider has now: none of it is done."""
-    return [
-        _Annotation(
-            "notice",
-            f"{word}: {VERBS[item.change.kind]} {item.change.key}",
-            (ABOUT_BEGUN[word], item.note or ""),
-            item.change.place,
-        )
-        for word, items in begun(report).items()
-        for item in items
-    ]
+    for word, items in begun(report).items():
+        yield from _each("notice", items, partial(_under_way, word))
+
+
+def _under_way(word: str, item: ChangeReport) -> _Annotation:
+    title = f"{word}: {VERBS[item.change.kind]} {item.change.key}"
+    return _Annotation(title, (ABOUT_BEGUN[word], item.note or ""), item.change.place)
 
 
 def _blocked(row: Blocked | Crowd) -> _Annotation:
@@ -234,30 +251,37 @@ def _blocked(row: Blocked | Crowd) -> _Annotation:
     title = f"blocked: {VERBS[item.kind]} {item.key}"
     if isinstance(row, Crowd):
         title = f"blocked: {row.verbs(VERBS)} {row.where}: {row.many}"
-    return _Annotation("warning", title, (f"{item.code}: {item.detail}", _hint(item.hint)), item.place)
+    return _Annotation(title, (f"{item.code}: {item.detail}", _hint(item.hint)), item.place)
 
 
 def _held(item: Listed) -> _Annotation:
-    return _Annotation("warning", f"held: {item.key}", (item.detail, _hint(item.hint)), item.place)
+    return _Annotation(f"held: {item.key}", (item.detail, _hint(item.hint)), item.place)
 
 
-def _pending(item: Pending) -> _Annotation:
+def _pending(items: Iterable[Pending]) -> Iterator[_Found]:
     """What is overdue warns; neither is done."""
-    level, word = ("warning", "overdue") if item.overdue else ("notice", "pending")
+    for item in pending_first(items):
+        yield "warning" if item.overdue else "notice", partial(_waiting, item)
+
+
+def _waiting(item: Pending) -> _Annotation:
     lines = ("; ".join(pending_phrases(item)), item.detail, _hint(item.hint))
-    return _Annotation(level, f"{word}: {VERBS[item.kind]} {item.key}", lines, item.place)
+    word = "overdue" if item.overdue else "pending"
+    return _Annotation(f"{word}: {VERBS[item.kind]} {item.key}", lines, item.place)
 
 
-def _seen(plan: Plan) -> list[_Annotation]:
+def _seen(plan: Plan) -> Iterator[_Found]:
     """What cannot be read warns; how old the rest is, in one notice."""
     rows = seen_rows(plan.sightings, plan.as_of)
-    found = [_Annotation("warning", f"not observed: {row.who}", row.phrases) for row in rows if row.trouble]
-    lines = [f"{row.who}: {'; '.join(row.phrases)}" for row in rows if not row.trouble]
-    return [*found, _Annotation("notice", "observed", tuple(lines))] if lines else found
+    trouble = [row for row in rows if row.trouble]
+    yield from _each("warning", trouble, lambda row: _Annotation(f"not observed: {row.who}", row.phrases))
+    lines = tuple(f"{row.who}: {'; '.join(row.phrases)}" for row in rows if not row.trouble)
+    yield from _each("notice", [lines] if lines else [], lambda said: _Annotation("observed", said))
 
 
-def _diagnostics(items: Iterable[Diagnostic]) -> list[_Annotation]:
-    return [
-        _Annotation(_LEVELS[item.severity], item.code, (sentence(item), _hint(item.hint)), item.place)
-        for item in in_order(items)
-    ]
+def _diagnostics(items: Iterable[Diagnostic]) -> Iterator[_Found]:
+    return ((_LEVELS[item.severity], partial(_finding, item)) for item in in_order(items))
+
+
+def _finding(item: Diagnostic) -> _Annotation:
+    return _Annotation(item.code, (sentence(item), _hint(item.hint)), item.place)

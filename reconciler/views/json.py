@@ -7,36 +7,19 @@ major one.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
-from reconciler.changes import Blocked, Change, Drift, Kind, Listed, Refusal
-from reconciler.desired import RuleUse
 from reconciler.diagnostics import Diagnostic
-from reconciler.impact import first_irreversible
-from reconciler.journal import ApplyReport, FreezeEntry, HistoryEntry, OutcomeKind
-from reconciler.plan import Bindings, Plan, Verdict
-from reconciler.views.closing import after
+from reconciler.journal import ApplyReport, FreezeEntry, HistoryEntry
+from reconciler.plan import Plan, Verdict
 from reconciler.views.escape import json_bytes
-from reconciler.views.json_values import (
-    Document,
-    diagnostics_values,
-    due_values,
-    event_values,
-    impact_values,
-    instant,
-    money_values,
-    pending_values,
-    plain,
-    product_values,
-    scheduled_values,
-    sighting_values,
-    source,
-    totals_values,
-)
+from reconciler.views.json_plan import PlanValues
+from reconciler.views.json_values import Document, diagnostics_values, instant, money_values, plain, source
 from reconciler.views.undo_words import Undoing, by_no_policy
-from reconciler.views.words import NameOf, in_scope, worst_first
+from reconciler.views.words import NameOf
 
 FORMAT_VERSION = "1.2"
 
@@ -52,46 +35,43 @@ def plan_json(
     pretty: bool = True,
 ) -> bytes:
     """The plan, or with a report the apply of it, as one document."""
-    plan = after(plan, report)
-    applied = None if report is None else _Applied(report, undoing)
-    head = _head(command, plan.as_of)
-    head |= {} if report is None else {"run": report.run, "elapsed_recorded": len(report.elapsed)}
-    refused = worst_first(verdict.refused)
-    first = first_irreversible(plan.changes, plan.as_of)
-    return printed(
-        {
-            **head,
-            "bindings": _bindings(plan.bindings),
-            "fingerprint": plan.fingerprint,
-            "headlines": list(plan.headlines),
-            "refused": [_refusal(item) for item in refused],
-            "summary": _counts(plan, verdict),
-            "totals": totals_values(plan.totals),
-            "first_irreversible": None if first is None else instant(first),
-            "changes": [_change(item, names, refused, applied) for item in plan.changes],
-            **_beside(plan, names),
-            "rules": [_rule(item, names) for item in plan.rules],
-            "diagnostics": diagnostics_values(plan.diagnostics),
-        },
-        pretty=pretty,
-    )
+    parts = plan_json_parts(plan, verdict, command=command, names=names, report=report, undoing=undoing, pretty=pretty)
+    return b"".join(parts)
 
 
-def _beside(plan: Plan, names: NameOf) -> Document:
-    """Every list of what is no change."""
-    return {
-        "blocked": [_blocked(item, names) for item in plan.blocked],
-        "held": [_listed(item, names) for item in plan.held],
-        "pending": [pending_values(item, names) for item in plan.pending],
-        "drift": [_drift(item) for item in plan.drift],
-        "released": [_listed(item, names) for item in plan.released],
-        "ended": [_listed(item, names) for item in plan.ended],
-        "elapsed": [event_values(item, names) for item in plan.elapsed],
-        "scheduled": [scheduled_values(item, names) for item in plan.scheduled],
-        "due": [due_values(item, names) for item in plan.due],
-        "unmanaged": [str(key) for key in plan.unmanaged],
-        "sightings": [sighting_values(item) for item in plan.sightings],
-    }
+def plan_json_parts(
+    plan: Plan,
+    verdict: Verdict,
+    *,
+    command: str,
+    names: NameOf,
+    report: ApplyReport | None = None,
+    undoing: Undoing = by_no_policy,
+    pretty: bool = True,
+) -> Iterator[bytes]:
+    """The same document in parts, each made when it is asked for: of a large plan the whole text is never held."""
+    document = PlanValues(plan, verdict, names, report, undoing)
+    opening = printed(head(command, plan.as_of) | document.fields(), pretty=pretty).rstrip()
+    yield opening.removesuffix(b"}").rstrip()
+    for name, _, items in document.lists():
+        yield from _list(name, items, pretty=pretty)
+    yield b"\n}\n" if pretty else b"}\n"
+
+
+_AT_ONCE = 64
+"""Items of a list that become text together: enough to be quick, and little to hold."""
+
+
+def _list(name: str, items: Iterator[Document | str], *, pretty: bool) -> Iterator[bytes]:
+    """One more field of a document: a list, in parts."""
+    opening = (b',\n  "%b": [' if pretty else b',"%b":[') % name.encode()
+    found = False
+    while batch := list(islice(items, _AT_ONCE)):
+        text = printed(batch, pretty=pretty).rstrip()[1:-1].rstrip()
+        # No text holds a line break: JSON writes it as an escape.
+        yield opening + (text.replace(b"\n", b"\n  ") if pretty else text)
+        opening, found = b",", True
+    yield (b"\n  ]" if pretty else b"]") if found else opening + b"]"
 
 
 def failure_json(
@@ -124,7 +104,7 @@ def failure_json(
             none |= {"totals": None, "first_irreversible": None}
             body = {**none, **{name: [] for name in lists.split()}}
     tail = {"diagnostics": diagnostics_values(diagnostics)}
-    return printed({**_head(command, as_of), **wrong, **body, **tail}, pretty=pretty)
+    return printed({**head(command, as_of), **wrong, **body, **tail}, pretty=pretty)
 
 
 def history_json(
@@ -138,14 +118,14 @@ def history_json(
     """The journal in the order given, oldest first; freezes and thaws apart."""
     body = {"entries": [history_values(entry) for entry in entries], "freezes": [plain(item) for item in freezes]}
     tail = {"diagnostics": diagnostics_values(diagnostics)}
-    return printed({**_head("history", as_of), **body, **tail}, pretty=pretty)
+    return printed({**head("history", as_of), **body, **tail}, pretty=pretty)
 
 
 def explain_json(explanation: object, *, as_of: datetime, pretty: bool = True) -> bytes:
     """Where each effective value of a subscription comes from: the explanation's own fields, as they are."""
     values = plain(explanation)
     body = values if isinstance(values, dict) else {"explanation": values}
-    return printed({**_head("explain", as_of), **body}, pretty=pretty)
+    return printed({**head("explain", as_of), **body}, pretty=pretty)
 
 
 def note_json(
@@ -159,14 +139,14 @@ def note_json(
     """What a small command did, by name; `as_of` where an instant belongs to it."""
     named = {name: plain(value) for name, value in values.items()}
     tail = {"diagnostics": diagnostics_values(diagnostics)}
-    return printed({**_head(command, as_of), **named, **tail}, pretty=pretty)
+    return printed({**head(command, as_of), **named, **tail}, pretty=pretty)
 
 
 def document_json(
     command: str, as_of: datetime, body: Document, diagnostics: Iterable[Diagnostic] = (), *, pretty: bool = True
 ) -> bytes:
     """A command's document from its own fields, which are JSON values already."""
-    return printed({**_head(command, as_of), **body, "diagnostics": diagnostics_values(diagnostics)}, pretty=pretty)
+    return printed({**head(command, as_of), **body, "diagnostics": diagnostics_values(diagnostics)}, pretty=pretty)
 
 
 def history_values(entry: HistoryEntry) -> Document:
@@ -196,139 +176,13 @@ def history_values(entry: HistoryEntry) -> Document:
     }
 
 
-def _head(command: str, as_of: datetime | None) -> Document:
+def head(command: str, as_of: datetime | None) -> Document:
+    """How every document begins."""
     at = None if as_of is None else instant(as_of)
     return {"format_version": FORMAT_VERSION, "command": command, "as_of": at}
 
 
-def _bindings(bindings: Bindings) -> Document:
-    return {
-        "specs_digest": bindings.specs_digest,
-        "settings_digest": bindings.settings_digest,
-        "store_lineage": bindings.store_lineage,
-        "store_serial": bindings.store_serial,
-        "commit": bindings.commit,
-        "selection": {
-            "select": list(bindings.select),
-            "exclude": list(bindings.exclude),
-            "paths": list(bindings.paths),
-        },
-        "correct": list(bindings.correct),
-    }
-
-
-def _refusal(item: Refusal) -> Document:
-    return {
-        "limit": item.limit,
-        "scope": item.scope,
-        "count": item.count,
-        "allowed": item.allowed,
-        "amount": item.amount,
-        "allowed_amount": item.allowed_amount,
-        "detail": item.detail,
-        "hint": item.hint,
-    }
-
-
-def _counts(plan: Plan, verdict: Verdict) -> dict[str, int]:
-    """Every verb and every list has its number, also where it is 0."""
-    counts = plan.counts
-    return {
-        **{kind.value: counts[kind.value] for kind in Kind},
-        "blocked": len(plan.blocked),
-        "held": len(plan.held),
-        "pending": len(plan.pending),
-        "overdue": sum(1 for item in plan.pending if item.overdue),
-        "drift": len(plan.drift),
-        "released": len(plan.released),
-        "ended": len(plan.ended),
-        "elapsed": len(plan.elapsed),
-        "scheduled": len(plan.scheduled),
-        "due": len(plan.due),
-        "unmanaged": len(plan.unmanaged),
-        "unchanged": plan.unchanged,
-        "refused": len(plan.changes) - len(verdict.allowed),
-    }
-
-
-class _Applied:
-    """What became of each change, and how it is taken back."""
-
-    def __init__(self, report: ApplyReport, undoing: Undoing) -> None:
-        self._reports = {(item.change.key, item.change.kind): item for item in report.changes}
-        self._undoing = undoing
-
-    def values(self, change: Change, refused: Sequence[Refusal]) -> Document:
-        """A change that no apply was handed was refused, and so skipped."""
-        report = self._reports.get((change.key, change.kind))
-        if report is None:
-            refusal = in_scope(refused, change.key)
-            error = f"refused: {refusal.limit}" if refusal else "not applied"
-            return {"outcome": "skipped", "error": error, "code": None, "note": None, "undo": None}
-        outcome, done = report.outcome, report.outcome is OutcomeKind.SUCCEEDED
-        return {
-            "outcome": "unknown" if outcome is OutcomeKind.INTENDED else outcome.value,
-            "error": report.error,
-            "code": report.code,
-            "note": report.note,
-            "undo": plain(self._undoing(change)) if done else None,
-        }
-
-
-def _change(change: Change, names: NameOf, refused: Sequence[Refusal], applied: _Applied | None) -> Document:
-    found: Document = {
-        "subscription": str(change.key),
-        "external_id": change.external_id,
-        "kind": change.kind.value,
-        **product_values(change.key, change.product, names),
-        "before": dict(change.before),
-        "after": dict(change.after),
-        "reason": change.reason,
-        "risk": change.risk.value,
-        "instead_of": change.instead_of,
-        "impact": impact_values(change.impact),
-        "source": source(change.place),
-    }
-    return found if applied is None else {**found, **applied.values(change, refused)}
-
-
-def _blocked(item: Blocked, names: NameOf) -> Document:
-    return {
-        "subscription": str(item.key),
-        "kind": item.kind.value,
-        **product_values(item.key, item.product, names),
-        "code": item.code,
-        "detail": item.detail,
-        "hint": item.hint,
-        "source": source(item.place),
-    }
-
-
-def _listed(item: Listed, names: NameOf) -> Document:
-    return {
-        "subscription": str(item.key),
-        **product_values(item.key, item.product, names),
-        "detail": item.detail,
-        "hint": item.hint,
-        "source": source(item.place),
-    }
-
-
-def _drift(item: Drift) -> Document:
-    return {
-        "subscription": str(item.key),
-        "field": item.field,
-        "stored": item.stored,
-        "observed": item.observed,
-    }
-
-
-def _rule(item: RuleUse, names: NameOf) -> Document:
-    products = [{"product": code, "product_name": names("", code)} for code in item.products]
-    return {"source": source(item.place), "summary": item.summary, "matched": item.matched, "products": products}
-
-
-def printed(document: Document, *, pretty: bool) -> bytes:
+def printed(document: Document | list[Document | str], *, pretty: bool) -> bytes:
     """The values as a JSON text that ends with a newline."""
     import orjson  # not needed before there is something to print, nor for the other formats
 
@@ -339,6 +193,17 @@ def printed(document: Document, *, pretty: bool) -> bytes:
     except TypeError:
         # A file name may hold bytes that are no UTF-8 (unpaired surrogates here), which no JSON document can.
         return json_bytes(orjson.dumps(_clean(plain(document)), option=option))
+
+
+def printed_lines(documents: Iterable[Document]) -> bytes:
+    """Each document in a line of its own."""
+    import orjson  # not needed before there is something to print, nor for the other formats
+
+    option = orjson.OPT_APPEND_NEWLINE | orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
+    try:
+        return json_bytes(b"".join([orjson.dumps(item, default=plain, option=option) for item in documents]))
+    except TypeError:
+        return b"".join([printed(item, pretty=False) for item in documents])
 
 
 def _clean(value: Any) -> Any:

@@ -5,8 +5,8 @@ Pure. A field of an impact is there where it applies, and null where it applies 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import fields
 from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
@@ -70,24 +70,38 @@ def impact_values(impact: Impact | None) -> Document:
     """Everything that follows from a change; empty where nothing does."""
     if impact is None:
         return {}
-    found = {item.name: _impact_value(getattr(impact, item.name)) for item in fields(impact)}
+    found: Document = {}
+    for name in _IMPACT:
+        value = getattr(impact, name)
+        if value is not None:
+            found[name] = _IMPACT_VALUES.get(type(value), plain)(value)
+        elif name in impact.unknown:
+            found[name] = None
     if impact.access_ends_local is not None:
         found["access_ends_local"] = impact.access_ends_local.isoformat()  # in its own zone, which is what it is for
-    return {name: value for name, value in found.items() if value is not None or name in impact.unknown}
+    return found
 
 
-def _impact_value(value: object) -> object:
-    match value:
-        case Amount():
-            return amount_values(value)
-        case Charge():
-            when = {"on": value.on.isoformat(), "per": value.per.iso, "incurred": value.incurred}
-            return {**amount_values(value.amount), **when}
-        case Refund():
-            detail = "; ".join(filter(None, (value.amount.detail, value.detail)))
-            return {**amount_values(value.amount), "detail": detail, "rule": value.rule}
-        case _:
-            return plain(value)
+_IMPACT = tuple(item.name for item in fields(Impact))
+
+
+def _charge_values(charge: Charge) -> Document:
+    when = {"on": charge.on.isoformat(), "per": charge.per.iso, "incurred": charge.incurred}
+    return {**amount_values(charge.amount), **when}
+
+
+def _refund_values(refund: Refund) -> Document:
+    detail = "; ".join(filter(None, (refund.amount.detail, refund.detail)))
+    return {**amount_values(refund.amount), "detail": detail, "rule": refund.rule}
+
+
+_IMPACT_VALUES: Mapping[type, Callable[[Any], object]] = {
+    Amount: amount_values,
+    Charge: _charge_values,
+    Refund: _refund_values,
+    date: date.isoformat,
+    datetime: instant,
+}
 
 
 def totals_values(totals: Totals) -> Document:
@@ -178,8 +192,16 @@ def due_values(item: Due, names: NameOf) -> Document:
     }
 
 
+_AS_IT_IS = frozenset({str, int, bool, float, type(None)})
+
+
 def plain(value: object) -> object:
     """The value in what JSON knows: places as sources, keys and amounts as texts, frozen values by their fields."""
+    kind = type(value)
+    if kind in _AS_IT_IS:  # as nearly all are, which makes long documents quick
+        return value
+    if kind in _QUICK:
+        return _QUICK[kind](value)
     match value:
         case Enum():
             return value.value
@@ -196,15 +218,33 @@ def plain(value: object) -> object:
         case date():
             return value.isoformat()
         case Mapping():
-            return {str(plain(name)): plain(item) for name, item in value.items()}
+            return _plain_mapping(value)
         case list() | tuple() | set() | frozenset():
-            return [plain(item) for item in (sorted(value) if isinstance(value, set | frozenset) else value)]
+            return _plain_items(sorted(value) if isinstance(value, set | frozenset) else value)
         case _:
             return _of_fields(value)
 
 
+def _plain_items(value: Iterable[object]) -> list[object]:
+    return [plain(item) for item in value]
+
+
+def _plain_mapping(value: Mapping[object, object]) -> dict[str, object]:
+    return {str(plain(name)): plain(item) for name, item in value.items()}
+
+
+_QUICK: Mapping[type, Callable[[Any], object]] = {
+    datetime: instant,
+    date: date.isoformat,
+    tuple: _plain_items,
+    list: _plain_items,
+    dict: _plain_mapping,
+}
+"""What each kind of value becomes, found at once; all other kinds are looked at more closely."""
+
+
 def _of_fields(value: object) -> object:
-    names = [item.name for item in fields(value)] if is_dataclass(value) else []
+    names = tuple(getattr(type(value), "__dataclass_fields__", ()))  # `fields` goes through them all each time
     where = None if "location" in names else getattr(value, "location", None)
     if isinstance(where, Location):
         return source(where)

@@ -12,6 +12,7 @@ from reconciler.changes import Blocked, Change, Drift, Kind, Listed, Pending, Sc
 from reconciler.diagnostics import Place
 from reconciler.model import SubscriptionKey
 from reconciler.undoing import Undo
+from reconciler.views.abridged import Part, Sum, first_few, rest_of, sums
 from reconciler.views.closing import Noted
 from reconciler.views.consequences import (
     ALSO,
@@ -24,17 +25,16 @@ from reconciler.views.consequences import (
 )
 from reconciler.views.outside import (
     Crowd,
-    blocked_rows,
     drift_rows,
     first_named,
     pending_first,
     pending_phrases,
     rest_words,
 )
-from reconciler.views.paint import Line, Piece, Style, column, padded, width
+from reconciler.views.paint import BLANK, Line, Piece, Style, column, padded, width
 from reconciler.views.timeline import Elapsed, scheduled_verb
 from reconciler.views.undo_words import Undoing, undo_phrases
-from reconciler.views.words import Group, NameOf, counted, day, group_of, grouped, listed, per_account
+from reconciler.views.words import Group, NameOf, counted, day, group_of, listed
 
 INDENT = "      "
 GAP = 4
@@ -56,24 +56,29 @@ Marked = Mapping[tuple[SubscriptionKey, Kind], str]
 
 
 class Layout:
-    """One set of columns for all items of a plan that have a verb: keys and names stand below each other."""
+    """One set of columns for all items with a verb that are shown: keys and names stand below each other."""
 
     def __init__(
-        self, names: NameOf, items: Sequence[Change | Blocked | Pending], verbs: Mapping[Kind, str], now: datetime
+        self,
+        names: NameOf,
+        parts: Sequence[Part],
+        verbs: Mapping[Kind, str],
+        now: datetime,
+        beside: Sequence[Blocked | Crowd | Pending] = (),
     ) -> None:
         self._names = names
         self._verbs = verbs
         self._now = now
-        rows = blocked_rows(item for item in items if isinstance(item, Blocked))
-        crowds = [row for row in rows if isinstance(row, Crowd)]
-        counted_in = {id(item) for crowd in crowds for item in crowd.members}
-        shown = [item for item in items if id(item) not in counted_in]
-        shown = [item for item in shown if not isinstance(item, Change) or group_of(item) is not Group.NEW]
-        counts = per_account(item for item in items if isinstance(item, Change) and group_of(item) is Group.NEW)
-        kinds = {item.kind for item in shown} | {kind for kind, _, _ in counts}
+        self._sums = {part.group: sums(part.members) for part in parts if part.left}
+        crowds = [row for row in beside if isinstance(row, Crowd)]
+        shown = [change for part in parts for change in part.shown]
+        items = [*shown, *(item for item in beside if not isinstance(item, Crowd))]
+        counts = [count for part in parts for count in part.counts]
+        summed = [item for found in self._sums.values() for item in found]
+        kinds = {item.kind for item in (*items, *summed)} | {kind for kind, _, _ in counts}
         self._verb = column([*(verbs[kind] for kind in kinds), *(crowd.verbs(verbs) for crowd in crowds)])
-        accounts = [*(account for _, account, _ in counts), *(crowd.where for crowd in crowds)]
-        self._key = column([*(str(item.key) for item in shown), *accounts])
+        whose = [*(account for _, account, _ in counts), *(crowd.where for crowd in crowds), *map(_count, summed)]
+        self._key = column([*(str(item.key) for item in items), *whose])
 
     def head(self, sign: tuple[str, Style], kind: Kind, key: str, product: str) -> Line:
         """The first line of an item: what, which, and its product's name."""
@@ -93,55 +98,67 @@ class Layout:
 
     def changes(
         self,
-        changes: Iterable[Change],
+        parts: Sequence[Part],
         marked: Marked | None = None,
         undoing: Undoing | None = None,
         noted: Noted | None = None,
+        shared: Mapping[str, object] | None = None,
     ) -> list[Line]:
-        """All changes in reading order; registrations and adoptions as a count per account.
+        """The changes in reading order, new records as a count per account; of very many the sums and the first few.
 
-        With `undoing` they were made, and each says how it is taken back, with `noted` how that is known.
+        With `undoing` they were made, and each says how it is taken back, with `noted` how that is known. What is in
+        `shared` is said elsewhere.
         """
-        marked, noted, changes = marked or {}, noted or {}, list(changes)
-        shared = frozenset(shared_effects(changes))
+        marked, noted, told = marked or {}, noted or {}, frozenset(shared or ())
         lines: list[Line] = []
-        for group, members in grouped(changes).items():
-            if group is Group.NEW:
-                lines += [
-                    self.head(SIGNS[group], kind, account, counted(count, "subscription"))
-                    for kind, account, count in per_account(members)
-                ]
-                continue
-            for change in members:
+        for part in parts:
+            lines += [*([BLANK] if lines and part.left else []), *self._summed(part)]
+            lines += [
+                self.head(SIGNS[part.group], kind, account, counted(count, "subscription"))
+                for kind, account, count in part.counts
+            ]
+            for change in part.shown:
                 undo = None if undoing is None else undoing(change)
                 found = consequences(change, self._now)
                 found = (found if undo is None else found.made).noting(noted.get((change.key, change.kind)))
                 mark = marked.get((change.key, change.kind), "")
-                lines += [self._changed(change), *_following(found, mark, shared)]
+                lines += [self._changed(change), *_following(found, mark, told)]
                 lines += [*([] if undo is None else undo_lines(undo)), why(change.reason, change.place)]
+            lines += more_lines(f"… and {part.left:,} more" if part.left else "")
         return lines
+
+    def _summed(self, part: Part) -> list[Line]:
+        """Of very many changes how many there are of each verb, in which accounts, and what they come to."""
+        if not part.left:
+            return []
+        lines: list[Line] = [(Piece(f"{part.group.value} ({len(part.members):,})", Style.STRONG),)]
+        for item in self._sums[part.group]:
+            lines.append(self.head(SIGNS[part.group], item.kind, _count(item), item.where))
+            lines += [(Piece(f"{INDENT}{item.money}"),)] if item.money else []
+        return [*lines, (Piece(f"  {part.about}", Style.QUIET),)]
 
     def _changed(self, change: Change) -> Line:
         name = self.name(change.key, change.product)
         return self.head(SIGNS[group_of(change)], change.kind, str(change.key), name)
 
-    def undone(self, changes: Iterable[Change], undoing: Undoing, noted: Noted | None = None) -> list[Line]:
+    def undone(self, parts: Sequence[Part], undoing: Undoing, noted: Noted | None = None) -> list[Line]:
         """How each change is known to be made, if that is not plain, and how it is taken back; nothing more.
 
         New records, which are only counted, are left out.
         """
-        groups = grouped(changes)
         lines: list[Line] = []
-        for change in (change for group in groups if group is not Group.NEW for change in groups[group]):
-            note = (noted or {}).get((change.key, change.kind))
-            said = wrapped([f"{NOTE}: {note}"]) if note else []
-            lines += [self._changed(change), *said, *undo_lines(undoing(change))]
+        for part in parts:
+            for change in part.shown:
+                note = (noted or {}).get((change.key, change.kind))
+                said = wrapped([f"{NOTE}: {note}"]) if note else []
+                lines += [self._changed(change), *said, *undo_lines(undoing(change))]
+            lines += more_lines(f"… and {part.left:,} more" if part.left and part.group is not Group.NEW else "")
         return lines
 
-    def blocked(self, items: Iterable[Blocked]) -> list[Line]:
+    def blocked(self, rows: Iterable[Blocked | Crowd]) -> list[Line]:
         """Wishes that cannot be carried out: each one's code, why, and what to do instead; many alike are counted."""
         lines: list[Line] = []
-        for row in blocked_rows(items):
+        for row in rows:
             item, sign = row.first if isinstance(row, Crowd) else row, ("x", Style.DANGER)
             if isinstance(row, Crowd):
                 lines.append(self._headed(sign, row.verbs(self._verbs), row.where, row.many))
@@ -211,8 +228,7 @@ class Layout:
 
 
 def _rest(keys: Sequence[SubscriptionKey]) -> list[Line]:
-    more = rest_words(keys)
-    return [(Piece(f"  {more}", Style.QUIET),)] if more else []
+    return more_lines(rest_words(keys))
 
 
 def _following(found: Consequences, mark: str = "", shared: frozenset[str] = frozenset()) -> list[Line]:
@@ -227,23 +243,37 @@ def _following(found: Consequences, mark: str = "", shared: frozenset[str] = fro
     return lines
 
 
-def shared_effects(changes: Iterable[Change]) -> dict[str, list[SubscriptionKey]]:
+def shared_effects(parts: Iterable[Part]) -> dict[str, list[SubscriptionKey]]:
     """The side effects that several changes have, in the plan's reading order, each with their keys."""
     found: dict[str, list[SubscriptionKey]] = {}
-    for group, members in grouped(changes).items():
-        for change in members if group is not Group.NEW else ():
-            for text in side_effects(change.impact):
-                found.setdefault(text, []).append(change.key)
+    for part in parts:
+        if part.group is Group.NEW:
+            continue
+        for change in part.members if part.left else part.shown:
+            if change.impact is not None and change.impact.side_effects:
+                for text in side_effects(change.impact):
+                    found.setdefault(text, []).append(change.key)
     return {text: keys for text, keys in found.items() if len(keys) > 1}
 
 
-def shared_lines(changes: Iterable[Change]) -> list[Line]:
+def shared_lines(shared: Mapping[str, Sequence[SubscriptionKey]]) -> list[Line]:
     """What several changes do beside, each said once, with whose it is."""
     lines: list[Line] = []
-    for text, keys in shared_effects(changes).items():
-        said = sentences([text])[0]
-        lines += [(Piece(f"  {said}"),), (Piece(f"{INDENT}{listed([str(key) for key in keys], _NAMED)}", Style.QUIET),)]
+    told = first_few(list(shared.items()), lambda item: -len(item[1]))
+    for text, keys in told:
+        said, whose = sentences([text])[0], listed([str(key) for key in keys[:_NAMED]], _NAMED, len(keys))
+        lines += [(Piece(f"  {said}"),), (Piece(f"{INDENT}{whose}", Style.QUIET),)]
+    lines += more_lines(rest_of(shared, told))
     return [(Piece("For several of these", Style.STRONG),), *lines] if lines else []
+
+
+def _count(item: Sum) -> str:
+    return counted(item.count, "subscription")
+
+
+def more_lines(words: str) -> list[Line]:
+    """The line behind the first few of very many, or none."""
+    return [(Piece(f"  {words}", Style.QUIET),)] if words else []
 
 
 def undo_lines(undo: Undo) -> list[Line]:

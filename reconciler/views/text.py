@@ -7,44 +7,26 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from reconciler.changes import Refusal
-from reconciler.desired import RuleUse
-from reconciler.diagnostics import Diagnostic, Severity, in_order
-from reconciler.events import Event
+from reconciler.diagnostics import Diagnostic
 from reconciler.impact import first_irreversible
-from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
+from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.plan import Plan, Verdict
-from reconciler.views.closing import ABOUT_BEGUN, TASK, UNDER_WAY, after, begun, error_words, noted, report_summary
+from reconciler.views.abridged import MANY, WHOLE, Part, parted
+from reconciler.views.closing import after, noted, report_summary
 from reconciler.views.consequences import first_irreversible_words, totals_words
-from reconciler.views.layout import GAP, INDENT, Layout, shared_lines
-from reconciler.views.outside import drift_rows, fresh_words, pending_about, seen_rows
-from reconciler.views.paint import BLANK, Line, Piece, Style, column, padded, paint
-from reconciler.views.timeline import due_sentence, elapsed_about, elapsed_counts, elapsed_rows
+from reconciler.views.layout import Layout, shared_effects, shared_lines
+from reconciler.views.outcomes import held_back as refused_sections
+from reconciler.views.outcomes import not_done
+from reconciler.views.paint import BLANK, Line, Piece, Style, paint
+from reconciler.views.sections import Beside, finding_lines, refused_lines, rule_lines, seen_lines
+from reconciler.views.timeline import due_sentence
 from reconciler.views.undo_words import Undoing, by_no_policy, undo_command
-from reconciler.views.words import (
-    DONE,
-    VERBS,
-    Group,
-    NameOf,
-    counted,
-    group_of,
-    held_back,
-    per_account,
-    plan_summary,
-    sentence,
-    worst_first,
-)
+from reconciler.views.words import DONE, VERBS, Group, NameOf, held_back, plan_summary
 
-_RULE_NAMES = 3
-_SEVERITIES = {Severity.ERROR: Style.DANGER, Severity.WARNING: Style.ENDING, Severity.NOTE: Style.QUIET}
-_UNSUCCESSFUL = {
-    OutcomeKind.FAILED: "Failed",
-    OutcomeKind.UNKNOWN: "Outcome unknown",
-    OutcomeKind.INTENDED: "Outcome unknown",
-    OutcomeKind.SKIPPED: "Not tried",
-}
-_MEANINGS = {"Outcome unknown": "it may or may not have happened"}
-_BEGUN = {TASK: "Tasks issued", UNDER_WAY: "Under way"}
+_SHORTENED = "Shortened: --out json=FILE has all of it, --out jsonl=FILE the same with a line for each."
+_REPORT_SHORTENED = (
+    "Shortened: reconcile history has every change; --out jsonl=FILE writes all of a report as it is made."
+)
 
 
 def plan_text(plan: Plan, verdict: Verdict, names: NameOf, *, applying: bool = False, colour: bool = False) -> str:
@@ -54,17 +36,29 @@ def plan_text(plan: Plan, verdict: Verdict, names: NameOf, *, applying: bool = F
 
 def plan_lines(plan: Plan, verdict: Verdict, names: NameOf, *, applying: bool = False) -> list[Line]:
     """The same as styled lines."""
-    layout = Layout(names, [*plan.changes, *plan.blocked, *plan.pending], VERBS, plan.as_of)
+    parts, rest = parted(plan.changes), Beside(plan, plan.elapsed)
+    layout = Layout(names, parts, VERBS, plan.as_of, rest.in_columns)
     marked = dict.fromkeys(held_back(plan, verdict), "refused" if applying else "would be refused")
-    changes = layout.changes(plan.changes, marked)
-    before = [_headlines(plan), _refused(verdict.refused, applying=applying)]
-    sums = _sums(plan)
-    shared = shared_lines(plan.changes)
-    seen, fresh = _seen(plan)
-    beside = [*_beside(plan, layout, plan.elapsed), seen]
-    blocks = [*before, changes, shared, sums, *beside, *_notes(plan, names), fresh]
+    effects = shared_effects(parts)
+    changes = layout.changes(parts, marked, shared=effects)
+    totals, shared = _totals(plan), shared_lines(effects)
+    seen, fresh = seen_lines(plan)
+    shortened = _shortened(parts) or rest.shortened or max(len(verdict.refused), len(plan.rules)) > MANY
+    blocks = [
+        _headlines(plan),
+        refused_lines(verdict.refused, applying=applying),
+        changes,
+        shared,
+        totals,
+        *rest.blocks(layout),
+        seen,
+        finding_lines(plan.diagnostics),
+        rule_lines(plan.rules, names),
+        fresh,
+    ]
     last = [_summary(plan_summary(plan, verdict, applying=applying)), (Piece(due_sentence(plan.due)),)]
-    return _joined(blocks, last, glue=(changes, shared, sums, fresh))
+    last = [*_where(_SHORTENED, shortened=shortened), *last]
+    return _joined(blocks, last, glue=(changes, shared, totals, fresh))
 
 
 def report_text(
@@ -92,47 +86,40 @@ def report_lines(
 ) -> list[Line]:
     """The same as styled lines."""
     plan = after(plan, report)
-    layout = Layout(names, [*plan.changes, *plan.blocked], DONE, plan.as_of)
     succeeded = [item.change for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED]
-    known = noted(report)
+    parts, wished, rest = parted(succeeded), parted(plan.changes), Beside(plan, report.elapsed)
+    effects = {} if brief else shared_effects(parts)
+    layout = Layout(names, parts if _shortened(parts) else wished, DONE, plan.as_of, rest.blocked)
     if brief:
-        done = layout.undone(succeeded, undoing, known)
+        done = layout.undone(parts, undoing, noted(report))
     else:
-        done = layout.changes(succeeded, undoing=undoing, noted=known)
-    command = undo_command(report.run) if any(group_of(change) is not Group.NEW for change in succeeded) else ""
-    done += [(Piece(command),)] if command else []
-    wishes = Layout(names, [*plan.changes, *plan.blocked, *plan.pending], VERBS, plan.as_of)
+        done = layout.changes(parts, undoing=undoing, noted=noted(report), shared=effects)
+    command = undo_command(report.run) if any(part.group is not Group.NEW for part in parts) else ""
+    wishes = Layout(names, wished, VERBS, plan.as_of, rest.in_columns)
+    others = [*([] if brief else refused_sections(plan, verdict, wishes)), *not_done(report)]
+    shortened = _shortened(parts) or any(section.shortened for section in others)
+    shortened |= not brief and (rest.shortened or len(verdict.refused) > MANY)
     blocks = [
         [] if brief else _headlines(plan),
-        [] if brief else _refused(verdict.refused, applying=True),
-        done,
-        [] if brief else shared_lines(succeeded),
-        [] if brief else _held_back(plan, verdict, wishes),
-        *_begun(report, wishes),
-        *_unsuccessful(report.changes, wishes),
-        *([] if brief else [*_beside(plan, wishes, report.elapsed), _seen(plan)[0]]),
+        [] if brief else refused_lines(verdict.refused, applying=True),
+        done := [*done, *([(Piece(command),)] if command else [])],
+        shared_lines(effects),
+        *(section.lines(wishes) for section in others),
+        *([] if brief else [*rest.blocks(wishes), seen_lines(plan)[0]]),
         # How many each rule matched, the plan said; after an apply only what is wrong is worth a line.
-        [] if brief else diagnostics_lines(plan.diagnostics),
+        [] if brief else finding_lines(plan.diagnostics),
         _store(plan, report),
         _stopped(report),
     ]
-    return _joined(blocks, [_summary(report_summary(plan, verdict, report))], glue=(done,))
+    last = [*_where(_REPORT_SHORTENED, shortened=shortened), _summary(report_summary(plan, verdict, report))]
+    return _joined(blocks, last, glue=(done,))
 
 
 def diagnostics_text(items: Iterable[Diagnostic], *, colour: bool = False) -> str:
-    """Every finding by place: `file:line:col: error: summary`, and a hint under it where there is one."""
-    return paint(diagnostics_lines(items), colour=colour)
-
-
-def diagnostics_lines(items: Iterable[Diagnostic]) -> list[Line]:
-    """The same as styled lines."""
-    lines: list[Line] = []
-    for item in in_order(items):
-        at = Piece(f"{item.location}: ", Style.STRONG) if item.location is not None else Piece("")
-        lines.append((at, Piece(f"{item.severity}: ", _SEVERITIES[item.severity]), Piece(sentence(item))))
-        if item.hint:
-            lines.append((Piece(f"  hint: {item.hint}", Style.QUIET),))
-    return lines
+    """Every finding by place: `file:line:col: error: summary`, and a hint under it where there is one; of more than a
+    person can read, how many there are of each, and the worst.
+    """
+    return paint(finding_lines(items, most=WHOLE), colour=colour)
 
 
 def note_text(lines: Iterable[str], *, colour: bool = False) -> str:
@@ -154,127 +141,20 @@ def _headlines(plan: Plan) -> list[Line]:
     return [(Piece("* ", Style.STRONG), Piece(headline, Style.STRONG)) for headline in plan.headlines]
 
 
-def _refused(refused: Sequence[Refusal], *, applying: bool) -> list[Line]:
-    if not refused:
-        return []
-    lines: list[Line] = [_title("Refused" if applying else "Would be refused", len(refused))]
-    limits = column(item.limit for item in refused)
-    scopes = column(item.scope for item in refused)
-    for item in worst_first(refused):
-        sign = Piece(f"x {padded(item.limit, limits)}", Style.DANGER)
-        lines += [(sign, Piece(padded(item.scope, scopes, least=GAP), Style.STRONG), Piece(item.detail))]
-        lines += [(Piece(f"{INDENT}hint: {item.hint}"),)] if item.hint else []
-    return lines
+def _where(text: str, *, shortened: bool) -> list[Line]:
+    """Where all of it is, where that is not here."""
+    return [(Piece(text, Style.QUIET),)] if shortened else []
 
 
-def _title(text: str, count: int, meaning: str = "") -> Line:
-    return (Piece(f"{text} ({count:,})", Style.STRONG), Piece(f": {meaning}" if meaning else ""))
+def _shortened(parts: Iterable[Part]) -> bool:
+    return any(part.left for part in parts)
 
 
-def _sums(plan: Plan) -> list[Line]:
+def _totals(plan: Plan) -> list[Line]:
     """What the changes come to, and the first instant from which one of them cannot be undone any more."""
     first = first_irreversible(plan.changes, plan.as_of)
     said = (totals_words(plan.totals, plan.changes), first_irreversible_words(first, plan.as_of))
     return [(Piece(sentence),) for sentence in said if sentence]
-
-
-def _beside(plan: Plan, layout: Layout, elapsed: Sequence[Event]) -> list[list[Line]]:
-    """What is no change: blocked, held, pending, released, ended, drift, what time did, what is scheduled, unmanaged;
-    each only if there is any.
-    """
-    unmanaged: list[Line] = [(Piece(f"  {key}", Style.STRONG),) for key in sorted(plan.unmanaged)]
-    passed = f"{elapsed_about(elapsed)}, no change of ours: {elapsed_counts(elapsed)}"
-    sections = (
-        ("Blocked", plan.blocked, "cannot be carried out as things stand", layout.blocked(plan.blocked)),
-        ("Held", plan.held, "changed outside; a person decides", layout.held(plan.held)),
-        ("Pending", plan.pending, pending_about(plan.pending), layout.pending(plan.pending)),
-        (
-            "Released",
-            plan.released,
-            "declared once and not any more; left as they are",
-            layout.left_alone(plan.released),
-        ),
-        ("Ended", plan.ended, "no change is made to them", layout.left_alone(plan.ended)),
-        ("Drift", drift_rows(plan.drift), "changed outside, through no act of ours", layout.drift(plan.drift)),
-        ("Elapsed", elapsed, passed, layout.elapsed(elapsed_rows(elapsed))),
-        ("Scheduled", plan.scheduled, "declared for a day that is still to come", layout.scheduled(plan.scheduled)),
-        (
-            "Unmanaged",
-            plan.unmanaged,
-            "stored, and declared in no file; left as they are. To drop a record: reconcile forget KEY",
-            unmanaged,
-        ),
-    )
-    return [[_title(name, len(items), meaning), *lines] for name, items, meaning, lines in sections if items]
-
-
-def _seen(plan: Plan) -> tuple[list[Line], list[Line]]:
-    """How far outside accounts were looked at: what there is to say of some, and that the others are as of now."""
-    lines: list[Line] = []
-    for row in seen_rows(plan.sightings, plan.as_of):
-        who = Piece(f"  {row.who}: ", Style.DANGER if row.trouble else Style.STRONG)
-        lines.append((who, Piece("; ".join(row.phrases))))
-    fresh = fresh_words(plan.sightings)
-    title: Line = (Piece("Observed", Style.STRONG), Piece(": how far the accounts of providers were looked at"))
-    return [title, *lines] if lines else [], [(Piece(fresh, Style.QUIET),)] if fresh else []
-
-
-def _notes(plan: Plan, names: NameOf) -> list[list[Line]]:
-    return [diagnostics_lines(plan.diagnostics), [_rule(rule, names) for rule in plan.rules]]
-
-
-def _rule(rule: RuleUse, names: NameOf) -> Line:
-    shown = [names("", code) for code in rule.products[:_RULE_NAMES]]
-    more = ", …" if len(rule.products) > _RULE_NAMES else ""
-    among = f" ({', '.join(shown)}{more})" if shown else ""
-    summary = f" {rule.summary}" if rule.summary else ""
-    return (Piece(f"rule {rule.place.location}{summary}: "), Piece(f"{rule.matched:,} matched{among}"))
-
-
-def _held_back(plan: Plan, verdict: Verdict, layout: Layout) -> list[Line]:
-    """The changes that a brake kept from being made, by name: whoever reads only this must know what did not happen."""
-    passing = {(change.key, change.kind) for change in verdict.allowed}
-    held = [change for change in plan.changes if (change.key, change.kind) not in passing]
-    lines = [_title("Not applied, as refused", len(held))] if held else []
-    sign = ("x", Style.DANGER)
-    for change in held:
-        if group_of(change) is not Group.NEW:
-            name = layout.name(change.key, change.product)
-            lines.append(layout.head(sign, change.kind, str(change.key), name))
-    new = per_account(change for change in held if group_of(change) is Group.NEW)
-    return lines + [layout.head(sign, kind, account, counted(count, "subscription")) for kind, account, count in new]
-
-
-def _begun(report: ApplyReport, layout: Layout) -> list[list[Line]]:
-    """What a person or a provider has now: every one of them by name, for none of it is done."""
-    blocks = []
-    for word, items in begun(report).items():
-        lines = [_title(_BEGUN[word], len(items), ABOUT_BEGUN[word])]
-        for item in items:
-            name = layout.name(item.change.key, item.change.product)
-            lines.append(layout.head((">", Style.NAME), item.change.kind, str(item.change.key), name))
-            lines += [(Piece(f"{INDENT}{item.note}"),)] if item.note else []
-        blocks.append(lines)
-    return blocks
-
-
-def _unsuccessful(changes: Iterable[ChangeReport], layout: Layout) -> list[list[Line]]:
-    """What failed, what may have happened, what was not tried: every one of them by name."""
-    found: dict[str, list[ChangeReport]] = {title: [] for title in _UNSUCCESSFUL.values()}
-    for item in changes:
-        if item.outcome in _UNSUCCESSFUL:
-            found[_UNSUCCESSFUL[item.outcome]].append(item)
-    blocks = []
-    for title, members in found.items():
-        lines = [_title(title, len(members), _MEANINGS.get(title, ""))]
-        for item in members:
-            change = item.change
-            name = layout.name(change.key, change.product)
-            lines.append(layout.head(("x", Style.DANGER), change.kind, str(change.key), name))
-            error = error_words(item)
-            lines += [(Piece(f"{INDENT}{error}"),)] if error else []
-        blocks.append(lines if members else [])
-    return blocks
 
 
 def _store(plan: Plan, report: ApplyReport) -> list[Line]:

@@ -191,10 +191,14 @@ def worst_first(refused: Iterable[Refusal]) -> list[Refusal]:
     return sorted(refused, key=order)
 
 
-def in_scope(refused: Sequence[Refusal], key: SubscriptionKey) -> Refusal | None:
+def scoped(refused: Iterable[Refusal]) -> dict[str, Refusal]:
+    """The worst refusal of each scope."""
+    return {refusal.scope: refusal for refusal in reversed(worst_first(refused))}
+
+
+def in_scope(refused: Mapping[str, Refusal], key: SubscriptionKey) -> Refusal | None:
     """The refusal that holds a subscription's changes back: its account's, else the run's."""
-    by_scope = {refusal.scope: refusal for refusal in reversed(worst_first(refused))}
-    return by_scope.get(key.account) or by_scope.get("run")
+    return refused.get(key.account) or refused.get("run")
 
 
 def held_back(plan: Plan, verdict: Verdict) -> frozenset[tuple[SubscriptionKey, Kind]]:
@@ -259,13 +263,17 @@ def no_changes(unchanged: int, beside: list[str], verdict: Verdict, *, applying:
     return f"No changes. {', '.join([*matching, *beside])}."
 
 
-def listed(words: Sequence[str], most: int) -> str:
-    """`a, b and c`; beyond `most` words, the first of them and how many more."""
-    if len(words) <= 1:
+def listed(words: Sequence[str], most: int, count: int | None = None) -> str:
+    """`a, b and c`; beyond `most` words, the first of them and how many more.
+
+    `count`: how many there are, where `words` are but the first of them, as many as `most` at least.
+    """
+    count = len(words) if count is None else count
+    if count <= 1:
         return "".join(words)
-    if len(words) <= most:
+    if count <= most:
         return f"{', '.join(words[:-1])} and {words[-1]}"
-    return f"{', '.join(words[: most - 1])} and {len(words) - most + 1:,} more"
+    return f"{', '.join(words[: most - 1])} and {count - most + 1:,} more"
 
 
 def counted(count: int, noun: str) -> str:

@@ -35,7 +35,6 @@ WRONG = [
     ("csv-errors", 1, "import {root}/broken.csv --account contoso"),
     ("no-export-file", 1, "store import {root}/nothing.jsonl"),
     ("no-plan-file", 1, "apply {root}/nothing.json"),
-    ("no-postgresql", 1, "--dry-run --store postgresql://host/db"),
     ("no-reason", 64, "freeze --reason="),
     ("no-schema-named", 64, "schema --check {root}/reconcile.yaml"),
     ("no-settings", 1, "--dry-run --config other.yaml"),

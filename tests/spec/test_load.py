@@ -138,7 +138,7 @@ def test_other_findings_of_a_source_are_taken_over_and_change_nothing() -> None:
 
 def test_the_garbage_collector_rests_during_a_load_alone(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[bool] = []
-    monkeypatch.setattr(load_module._Load, "read", lambda self: seen.append(gc.isenabled()))
+    monkeypatch.setattr(load_module.Load, "read", lambda self: seen.append(gc.isenabled()))
     load({})
     assert (seen, gc.isenabled()) == ([False], True)
 

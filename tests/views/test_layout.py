@@ -9,6 +9,7 @@ import pytest
 from reconciler.changes import Drift, Kind, Scheduled
 from reconciler.events import EventKind
 from reconciler.undoing import Undo
+from reconciler.views.abridged import parted
 from reconciler.views.layout import Layout, undo_lines, wrapped
 from reconciler.views.paint import Line, paint, width
 from reconciler.views.timeline import elapsed_rows
@@ -101,7 +102,7 @@ def undoing(_: object) -> Undo:
 
 def test_what_was_made_says_how_it_is_undone_instead_of_whether() -> None:
     change = turn_off()
-    lines = shown(Layout(real_names(), [change], DONE, NOW).changes([change], undoing=undoing))
+    lines = shown(Layout(real_names(), parted([change]), DONE, NOW).changes(parted([change]), undoing=undoing))
     assert lines == [
         "- turned off    contoso/visio-plan-2    Visio Plan 2",
         "      last day 29 Nov 2026, then 30 days expired; saves 13.10 EUR a month",
@@ -113,7 +114,7 @@ def test_what_was_made_says_how_it_is_undone_instead_of_whether() -> None:
 
 def test_how_to_undo_stands_alone_for_whom_the_plan_was_shown() -> None:
     changes = [turn_off(), cancel_now(), a_change(Kind.REGISTER, "contoso/new")]
-    assert shown(Layout(real_names(), changes, DONE, NOW).undone(changes, undoing)) == [
+    assert shown(Layout(real_names(), parted(changes), DONE, NOW).undone(parted(changes), undoing)) == [
         "! cancelled now    contoso/copilot-duplicate    Microsoft Copilot for Microsoft 365",
         "      undo: write it",
         "- turned off       contoso/visio-plan-2         Visio Plan 2",
@@ -124,9 +125,9 @@ def test_how_to_undo_stands_alone_for_whom_the_plan_was_shown() -> None:
 def test_how_it_is_known_that_something_was_made_stands_with_it() -> None:
     change = turn_off()
     known = {(change.key, change.kind): "settled by reading"}
-    layout = Layout(real_names(), [change], DONE, NOW)
-    assert "      note: settled by reading" in shown(layout.changes([change], undoing=undoing, noted=known))
-    assert shown(layout.undone([change], undoing, known))[1:] == [
+    layout = Layout(real_names(), parted([change]), DONE, NOW)
+    assert "      note: settled by reading" in shown(layout.changes(parted([change]), undoing=undoing, noted=known))
+    assert shown(layout.undone(parted([change]), undoing, known))[1:] == [
         "      note: settled by reading",
         "      undo: write it",
     ]
@@ -134,7 +135,7 @@ def test_how_it_is_known_that_something_was_made_stands_with_it() -> None:
 
 def test_what_a_provider_cannot_tell_apart_stands_under_its_change() -> None:
     change = turn_off("stripe-eu/board", instead_of=FOLDED)
-    lines = shown(Layout(real_names(), [change], VERBS, NOW).changes([change]))
+    lines = shown(Layout(real_names(), parted([change]), VERBS, NOW).changes(parted([change])))
     assert lines[-2:] == [
         f"      note: {FOLDED}",
         "      why: team moved to another tool    specs/contoso/licences.yaml:22:16",
@@ -143,7 +144,7 @@ def test_what_a_provider_cannot_tell_apart_stands_under_its_change() -> None:
 
 def test_what_is_pending_says_until_when_who_and_what_to_do() -> None:
     items = [a_pending(), overdue(), under_way(withdrawn=True)]
-    assert shown(Layout(real_names(), items, VERBS, NOW).pending(items)) == [
+    assert shown(Layout(real_names(), [], VERBS, NOW, items).pending(items)) == [
         "> cancel now    kiosk/project    Visio Plan 2",
         "      overdue since 21 Nov 2026; begun 2 Nov 2026; owner it@contoso.example",
         "      turn-off-recurring by hand",
@@ -184,7 +185,7 @@ def test_of_very_many_the_first_are_shown_and_the_rest_is_counted() -> None:
     found = (
         shown(layout.held([held(name) for name in keys])),
         shown(layout.drift([Drift(key(name), "recurring", "on", "off") for name in keys])),
-        shown(Layout(real_names(), [overdue()], VERBS, NOW).pending([overdue(name) for name in keys])),
+        shown(Layout(real_names(), [], VERBS, NOW, [overdue()]).pending([overdue(name) for name in keys])),
     )
     assert [(lines[-1], len(lines)) for lines in found] == [(more, 76), (more, 26), (more, 101)]
 

@@ -26,6 +26,7 @@ from reconciler.views.words import (
     moment,
     moved_words,
     plan_summary,
+    scoped,
     sentence,
     term_words,
     value_words,
@@ -126,9 +127,9 @@ def test_the_run_and_the_worst_brake_are_named_first() -> None:
     unknown = Refusal("later-brake", "contoso", "", "")
     found = worst_first((*REFUSALS, unknown))
     assert [item.limit for item in found] == ["frozen", "later-brake", "max-cancel-now", "max-endings"]
-    assert in_scope(REFUSALS, key("contoso/a")) == REFUSALS[1]
-    assert in_scope(REFUSALS, key("fabrikam/a")) == REFUSALS[2]
-    assert in_scope((), key("fabrikam/a")) is None
+    assert in_scope(scoped(REFUSALS), key("contoso/a")) == REFUSALS[1]
+    assert in_scope(scoped(REFUSALS), key("fabrikam/a")) == REFUSALS[2]
+    assert in_scope(scoped(()), key("fabrikam/a")) is None
 
 
 def test_only_a_part_of_a_plan_is_marked_as_refused() -> None:

@@ -1,0 +1,228 @@
+"""What a look at a whole estate came to, so that the next one need look at no more than what has changed since.
+
+Pure. It holds for one serial of a store, and until time moves the next record; nothing in it is believed beyond that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any, NamedTuple, Protocol
+
+import orjson
+
+from reconciler.consequences import Amount, Basis, Due
+from reconciler.gist import Asked
+from reconciler.model import Money, SubscriptionKey, TermLength
+from reconciler.sift import SIZE, Match
+
+Asking = frozenset[tuple[bytes, Asked]]
+"""Gists, each with how it is asked."""
+
+
+class Renewal(NamedTuple):
+    """A settled record that renews soon, and where it is declared."""
+
+    due: Due
+    """Without its place."""
+    file: str
+
+
+class Counted(Protocol):
+    """How often one rule matched in one file."""
+
+    @property
+    def origin(self) -> str:
+        """The file of the rule."""
+        ...
+
+    @property
+    def number(self) -> int:
+        """Of the rule in that file."""
+        ...
+
+    @property
+    def products(self) -> tuple[tuple[str, int], ...]:
+        """Codes of what it matched, each with how often."""
+        ...
+
+    @property
+    def summary(self) -> str:
+        """The rule in one line."""
+        ...
+
+
+class Sketched(Protocol):
+    """What of a file's sketch a balance moves by."""
+
+    @property
+    def account(self) -> str:
+        """Whose subscriptions they are."""
+        ...
+
+    @property
+    def names(self) -> str:
+        """Of what is plainly declared, a line each."""
+        ...
+
+    @property
+    def gists(self) -> bytes:
+        """Theirs, one after the other."""
+        ...
+
+    @property
+    def which(self) -> bytes:
+        """For each of them the index into `asked`."""
+        ...
+
+    @property
+    def asked(self) -> tuple[Asked, ...]:
+        """The ways in which they ask."""
+        ...
+
+    @property
+    def odd(self) -> tuple[str, ...]:
+        """What is to be read in full whatever the store holds."""
+        ...
+
+    @property
+    def rules(self) -> Iterable[Counted]:
+        """How often each rule matched."""
+        ...
+
+
+@dataclass(slots=True)
+class Balance:
+    """What is settled, by account, and all that is not."""
+
+    lineage: str
+    serial: int
+    since: datetime
+    """The instant that it was made for."""
+    until: datetime | None
+    """Before this instant time moves nothing that is settled; None: nothing at all."""
+    settled: Counter[str] = field(default_factory=Counter)
+    renewing: list[Renewal] = field(default_factory=list)
+    """Settled as well."""
+    moved: list[Match] = field(default_factory=list)
+    rows: list[SubscriptionKey] = field(default_factory=list)
+    """Records that nothing declares as they are."""
+    left: dict[str, list[str]] = field(default_factory=dict)
+    """By file: names of what is plainly declared as no record is."""
+    odd: dict[str, list[str]] = field(default_factory=dict)
+    """By file: names of what no sketch speaks of."""
+    full: list[str] = field(default_factory=list)
+    """Files to be read in full."""
+    rules: dict[tuple[str, int], tuple[Counter[str], str]] = field(default_factory=dict)
+    """How often each rule matched each product in files with a sketch, and what it says."""
+
+    def holds(self, lineage: str | None, serial: int, now: datetime) -> bool:
+        """Whether it still stands for that state of the store at that instant."""
+        fits = (lineage, serial) == (self.lineage, self.serial)
+        return fits and self.since <= now and (self.until is None or now < self.until)
+
+    def count(self, sketch: Sketched, times: int) -> None:
+        """Add what the rules matched in a file, or take it away with -1."""
+        for item in sketch.rules:
+            counts, _ = self.rules.setdefault((item.origin, item.number), (Counter(), item.summary))
+            for code, count in item.products:
+                counts[code] += times * count
+            if not any(counts.values()):
+                del self.rules[item.origin, item.number]
+
+    def forget(self, file: str, sketch: Sketched, kept: Asking = frozenset()) -> None:
+        """A file is gone, or says something else now, but for what is kept: its other records are looked at anew."""
+        self.count(sketch, -1)
+        self.odd.pop(file, None)
+        left, names = set(self.left.pop(file, ())), sketch.names.split("\n") if sketch.names else []
+        gone = {name for name, item in zip(names, _each(sketch), strict=True) if item not in kept}
+        moved = {match.key.name for match in self.moved if match.file == file}
+        if staying := [name for name in left if name not in gone]:
+            self.left[file] = staying
+        self.rows += [SubscriptionKey(sketch.account, name) for name in gone - left]
+        self.settled[sketch.account] -= len(gone - left - moved)
+        self.moved = [match for match in self.moved if match.file != file or match.key.name not in gone]
+        self.renewing = [item for item in self.renewing if item.file != file or item.due.key.name not in gone]
+
+    def take(self, file: str, sketch: Sketched | None, kept: Asking = frozenset()) -> None:
+        """A file that is new, or says something else now, but for what is kept."""
+        if sketch is None:
+            self.full.append(file)
+            return
+        self.count(sketch, 1)
+        if sketch.odd:
+            self.odd[file] = list(sketch.odd)
+        names = sketch.names.split("\n") if sketch.names else []
+        new = [name for name, item in zip(names, _each(sketch), strict=True) if item not in kept]
+        if new:
+            self.left[file] = [*self.left.get(file, ()), *new]
+
+    def packed(self) -> bytes:
+        """The balance as bytes."""
+        return orjson.dumps(
+            {
+                "head": [self.lineage, self.serial, self.since, self.until],
+                "settled": dict(self.settled),
+                "renewing": [_renewal(item) for item in self.renewing],
+                "moved": [[*match.key, match.file, list(match.asked)] for match in self.moved],
+                "rows": [list(key) for key in self.rows],
+                "left": self.left,
+                "odd": self.odd,
+                "full": self.full,
+                "rules": [[*place, dict(counts), summary] for place, (counts, summary) in self.rules.items()],
+            }
+        )
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Balance:
+        """The balance that such bytes hold; ValueError for others."""
+        try:
+            found: dict[str, Any] = orjson.loads(data)
+            lineage, serial, since, until = found["head"]
+            return cls(
+                lineage,
+                serial,
+                datetime.fromisoformat(since),
+                None if until is None else datetime.fromisoformat(until),
+                Counter(found["settled"]),
+                [_read_renewal(item) for item in found["renewing"]],
+                [
+                    Match(SubscriptionKey(account, name), file, Asked(*asked))
+                    for account, name, file, asked in found["moved"]
+                ],
+                [SubscriptionKey(account, name) for account, name in found["rows"]],
+                found["left"],
+                found["odd"],
+                found["full"],
+                {(origin, number): (Counter(counts), summary) for origin, number, counts, summary in found["rules"]},
+            )
+        except (KeyError, TypeError, AttributeError) as error:
+            raise ValueError(str(error)) from error
+
+
+def kept_of(before: Sketched, now: Sketched) -> Asking:
+    """What both sketches of a file say alike: the same gist, asked for in the same way."""
+    return frozenset(_each(before)).intersection(_each(now))
+
+
+def _each(sketch: Sketched) -> Iterator[tuple[bytes, Asked]]:
+    gists, asked = sketch.gists, sketch.asked
+    return ((gists[at * SIZE : (at + 1) * SIZE], asked[which]) for at, which in enumerate(sketch.which))
+
+
+def _renewal(item: Renewal) -> list[object]:
+    due = item.due
+    money = due.amount.money
+    return [
+        *due.key, due.product, due.on.isoformat(), due.length.value, None if money is None else money.minor,
+        None if money is None else money.currency, due.amount.basis.value, due.amount.detail, due.owner, item.file,
+    ]  # fmt: skip
+
+
+def _read_renewal(item: Iterable[Any]) -> Renewal:
+    account, name, product, on, length, minor, currency, basis, detail, owner, file = item
+    amount = Amount(None if minor is None else Money(minor, currency), Basis(basis), detail)
+    key = SubscriptionKey(account, name)
+    return Renewal(Due(key, product, date.fromisoformat(on), TermLength(length), amount, owner, True), file)

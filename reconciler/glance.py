@@ -1,0 +1,96 @@
+"""Looks at a large estate in part, for a runtime: which files there are, what is kept of them, what a plan must see.
+
+Imported only where an estate is large. Where it answers None the estate is read whole, with the same result.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import reconciler
+from reconciler.keep.tree import Stamp
+from reconciler.partial import Part, looked_at
+from reconciler.ports import StateReader
+from reconciler.reconcile import Inputs, with_recent
+from reconciler.surveying import Surveyor
+
+
+@dataclass(frozen=True, slots=True)
+class Folder:
+    """The spec files of an estate, as a walk found them."""
+
+    root: str
+    """Its real path."""
+    shown_as: str
+    stamps: dict[str, Stamp]
+    began: int
+    """Nanoseconds: just before the walk."""
+    place: Path | None
+    """The folder of the keep; None: nothing is kept."""
+    verify: bool = False
+    """Look into every file, however it looks from outside."""
+
+
+@dataclass(frozen=True, slots=True)
+class Glance:
+    """What a plan is made of, and who can keep what was read for it."""
+
+    inputs: Inputs
+    part: Part
+    surveyor: Surveyor
+
+    def keep(self) -> bool:
+        """Keep what was read for the next run; whether that could be done. A run goes on without."""
+        return self.surveyor.save(self.part.balance.packed())
+
+
+def glance(folder: Folder, inputs: Inputs, prices: str, reader: StateReader, progress: Phases) -> Glance | None:
+    """The part of the estate that a plan must look at. The inputs hold no texts yet; `prices` is that list's digest."""
+    surveyor = Surveyor(
+        folder.root,
+        folder.shown_as,
+        inputs.settings,
+        inputs.providers,
+        b" ".join((program(), inputs.settings_digest.encode(), prices.encode())),
+        folder.place,
+        processes(),
+        folder.verify,
+        progress("reading", len(folder.stamps)),
+    )
+    survey = surveyor.survey(folder.stamps, folder.began)
+    if survey is None:
+        return None
+    part = looked_at(inputs, survey, reader, progress("comparing", 0))
+    if part is None:
+        return None
+    return Glance(inputs, replace(part, stored=with_recent(inputs, part.stored, reader)), surveyor)
+
+
+Phases = Callable[[str, int], Callable[[int], None]]
+"""Begins a phase of so many steps, and answers who is to be told how many more are done."""
+
+
+def processes() -> int:
+    """How many processes may read at once."""
+    if sys.platform != "linux":
+        return 1  # elsewhere a fork may not be survived by what the system's own libraries hold
+    return len(os.sched_getaffinity(0))
+
+
+def program() -> bytes:
+    """What stands for this program's version, and for that of the code itself while it is worked on."""
+    newest = 0
+    top = os.path.dirname(reconciler.__file__)  # noqa: PTH120 - start-up: a Path for each of some hundred
+    folders = [top]
+    while folders:
+        with os.scandir(folders.pop()) as entries:
+            for entry in entries:
+                if entry.name.endswith(".py"):
+                    newest = max(newest, entry.stat().st_mtime_ns)
+                elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("__"):
+                    folders.append(entry.path)
+    return f"{reconciler.__version__} {newest} {sys.version}".encode()

@@ -1,0 +1,1 @@
+"""The schema's history, a module for each step. A step that was released is never edited."""

@@ -1,0 +1,199 @@
+"""Surveys a folder of spec files: a sketch of each, kept of an earlier run or made anew, by several processes.
+
+Where anything about the folder is odd there is no survey, and the specs are read whole. Must not know a store.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from hashlib import blake2b
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from reconciler.desired import SpecText, SpecTexts
+from reconciler.keep.index import Kept, Known
+from reconciler.keep.shelf import Keep
+from reconciler.keep.tree import RACY, Stamp, changed
+from reconciler.settings import Settings
+from reconciler.sources import digest_of, read_one
+from reconciler.spec.collector import at_rest
+from reconciler.spec.gists import Sketch
+from reconciler.spec.parts import AROUND, Parts, Survey
+
+ALONE: Final = 4 * 1024 * 1024
+"""Bytes of specs that one process reads sooner than two could be started for."""
+Told = Callable[[int], None]
+"""Is told how many more files are behind us."""
+
+
+class Made(NamedTuple):
+    """What came of reading one file."""
+
+    digest: bytes
+    """SHA-256 of its bytes."""
+    sketch: bytes
+    """Packed; empty: to be read in full."""
+
+
+@dataclass(slots=True)
+class Surveyor:
+    """A folder of spec files, and what is kept of it from an earlier run."""
+
+    root: str
+    """Its real path."""
+    shown_as: str
+    settings: Settings
+    providers: Container[str]
+    binding: bytes
+    """All that a sketch depends on beside its file and the files above it."""
+    place: Path | None = None
+    """The folder of the keep; None: nothing is kept."""
+    processes: int = 1
+    verify: bool = False
+    """Look into every file, however it looks from outside."""
+    told: Told = lambda files: None
+    stamps: dict[str, Stamp] = field(default_factory=dict)
+    began: int = 0
+    """Nanoseconds: just before the walk."""
+    keep: Keep = field(default_factory=lambda: Keep.open(None, b""))
+    known: dict[str, Known] = field(default_factory=dict)
+
+    def survey(self, stamps: dict[str, Stamp], began: int) -> Survey | None:
+        """The survey of the files that a walk found; None: read everything in full."""
+        self.stamps, self.began = dict(sorted(stamps.items())), began
+        around = self._around()
+        if around is None:
+            return None
+        texts, above = around
+        parts = Parts(texts, self.settings, self.providers)
+        if not parts.sound:
+            return None
+        self.keep = Keep.open(self.place, blake2b(self.binding + texts.digest.encode()).digest())
+        files = [relative for relative in self.stamps if relative not in above]
+        self._recall(files)
+        missing = [relative for relative in files if relative not in self.known]
+        with at_rest():
+            made = dict(self._read(parts, missing))
+        if len(made) != len(missing):
+            return None
+        self._note(made)
+        digests = {**{one: self.known[one][1] for one in files if one not in made}, **above}
+        digests |= {one: item.digest for one, item in made.items()}
+        kept = self.keep.settled if self.known else None
+        return Survey(
+            parts,
+            Sketches(self.shown_as, files, made, self.known, self.keep),
+            digest_of((one, digests[one]) for one in self.stamps),
+            self._text_of(digests),
+            {} if kept is None else self._before(files, made),
+            () if kept is None else tuple(f"{self.shown_as}/{one}" for one in made),
+            kept,
+        )
+
+    def save(self, settled: bytes) -> bool:
+        """Keep what was read, with what was settled by it; whether that could be done."""
+        return self.keep.save(self.known, settled, self.began)
+
+    def _around(self) -> tuple[SpecTexts, dict[str, bytes]] | None:
+        """The files that others depend on, with the digests of their bytes; None where one is odd."""
+        above: dict[str, bytes] = {}
+        texts = []
+        for relative in self.stamps:
+            if relative.rpartition("/")[2] in AROUND:
+                above[relative], text, found = read_one(self.root, relative, self.shown_as)
+                if text is None or found:
+                    return None
+                texts.append(text)
+        return SpecTexts(tuple(texts), (), digest_of(above.items())), above
+
+    def _recall(self, files: Iterable[str]) -> None:
+        """Note what is known already of the files that are as they were."""
+        fresh: Container[str] = self.stamps if self.verify else self._fresh()
+        for relative, kept in self.keep.files.together().items():
+            if relative in self.stamps and self._stays(relative, kept, fresh):
+                self.known[relative] = (self.stamps[relative], kept.digest, kept)
+
+    def _fresh(self) -> Container[str]:
+        return changed(self.keep.stamps, self.stamps, self.keep.written_at - RACY)[0]
+
+    def _stays(self, relative: str, kept: Kept, fresh: Container[str]) -> bool:
+        return relative not in fresh or read_one(self.root, relative, self.shown_as)[0] == kept.digest
+
+    def _before(self, files: Sequence[str], made: Mapping[str, Made]) -> dict[str, Sketch | None]:
+        """What the files said that are gone, or say something else now."""
+        there = set(files)
+        gone = [one for one in self.keep.stamps if one in made or one not in there]
+        return {f"{self.shown_as}/{one}": _unpacked(self.keep.slice(self.keep.files[one]) or b"") for one in gone}
+
+    def _read(self, parts: Parts, files: Sequence[str]) -> Iterator[tuple[str, Made]]:
+        size = sum(self.stamps[relative][0] for relative in files)
+        if self.processes > 1 and size > ALONE:
+            from reconciler.sharing import shared_out  # start-up: only much work is worth more processes
+
+            yield from shared_out(lambda relative: self._made(parts, relative), files, self.processes, self.told)
+            return
+        for relative in files:
+            yield relative, self._made(parts, relative)
+            self.told(1)
+
+    def _made(self, parts: Parts, relative: str) -> Made:
+        digest, text, found = read_one(self.root, relative, self.shown_as)
+        sketch = None if text is None or found else parts.sketch(text)
+        return Made(digest, b"" if sketch is None else sketch.packed())
+
+    def _note(self, made: Mapping[str, Made]) -> None:
+        """What is to be kept of the files that were read. One that moved meanwhile is not: it is read again."""
+        for relative, item in made.items():
+            if relative not in self.known and self._stands(relative):
+                self.known[relative] = (self.stamps[relative], item.digest, item.sketch)
+
+    def _stands(self, relative: str) -> bool:
+        try:
+            status = os.lstat(f"{self.root}/{relative}")
+        except OSError:
+            return False
+        return self.stamps[relative] == (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
+
+    def _text_of(self, digests: Mapping[str, bytes]) -> Callable[[str], SpecText | None]:
+        def text_of(shown: str) -> SpecText | None:
+            relative = shown[len(self.shown_as) + 1 :]
+            digest, text, _ = read_one(self.root, relative, self.shown_as)
+            return text if digest == digests.get(relative) else None
+
+        return text_of
+
+
+class Sketches(Mapping[str, Sketch | None]):
+    """The sketches of a folder by path as shown, in path order; each is made of its bytes when it is asked for."""
+
+    def __init__(
+        self, shown_as: str, files: Sequence[str], made: Mapping[str, Made], known: Mapping[str, Known], keep: Keep
+    ) -> None:
+        self._shown_as = shown_as
+        self._files = dict.fromkeys(files)
+        self._made = made
+        self._known = known
+        self._keep = keep
+
+    def __getitem__(self, shown: str) -> Sketch | None:
+        relative = shown[len(self._shown_as) + 1 :]
+        if relative in self._made:
+            return _unpacked(self._made[relative].sketch)
+        kept = self._known[relative][2]
+        return _unpacked((self._keep.slice(kept) or b"") if isinstance(kept, Kept) else kept)
+
+    def __iter__(self) -> Iterator[str]:
+        return (f"{self._shown_as}/{relative}" for relative in self._files)
+
+    def __len__(self) -> int:
+        return len(self._files)
+
+
+def _unpacked(data: bytes) -> Sketch | None:
+    """The sketch; None: read the file in full, also where what was kept makes no sense."""
+    try:
+        return Sketch.unpacked(data) if data else None
+    except ValueError:
+        return None

@@ -1,0 +1,87 @@
+"""Measures a store on PostgreSQL: what a plan reads, against COPY plus the two anti-joins alone, on the same rows."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Sequence
+from contextlib import closing
+from datetime import timedelta
+
+from reconciler.stores.postgres.address import address_of
+from reconciler.stores.postgres.place import PostgresPlace
+from reconciler.stores.postgres.recording import copy_in
+from reconciler.stores.postgres.session import Limits, Session
+from reconciler.stores.postgres.speaking import Spoken
+from reconciler.stores.rows import stored_row
+from reconciler.stores.tables import SUBSCRIPTIONS
+from tests.builders import NOW, a_stored
+from tests.stores.postgres.server import servers
+
+SIZE = 1_000_000
+_PORTION = 20_000
+_LIMITS = Limits(locks=60.0, statement=3600.0)
+_GISTS = "SELECT account, name, md5(concat_ws('|', account, name, product, recurring)) AS gist FROM subscriptions"
+_GONE = "SELECT count(*) FROM ({}) AS held WHERE NOT EXISTS (SELECT FROM wanted WHERE wanted.gist = held.gist)"
+_NEW = "SELECT count(*) FROM wanted WHERE NOT EXISTS (SELECT FROM ({}) AS held WHERE wanted.gist = held.gist)"
+
+
+def postgres(runs: int, size: int = SIZE) -> list[str]:
+    """Lines of a table: the lines of all records as a plan sifts them, the whole snapshot, and the yardstick."""
+    with servers(shared_buffers="256MB", work_mem="64MB") as (server,):
+        url = server.database("estate")
+        place = PostgresPlace(url, 0.0, _LIMITS)
+        with place.lease(0.0).hold(), place.create("lineage"):
+            _fill(url, size)
+        server.say("ANALYZE", database="estate")
+        gists = [(gist,) for *_, gist in server.say(_in_schema(_GISTS), database="estate")]
+        reader = place.reader()
+        if reader is None:
+            raise SystemExit("there must be a store")
+        with reader:
+            yardstick = _timed(runs, lambda: _joined(url, gists))
+            lines = _timed(runs, lambda: sum(1 for _ in reader.lines(["contoso"], NOW, NOW + timedelta(30))))
+            whole = _timed(runs, reader.snapshot)
+    return [
+        f"| PostgreSQL, COPY of {size:,} gists and two anti-joins alone | | {yardstick:.2f} s |",
+        f"| the lines of {size:,} records, as a plan sifts them | 2 | {lines / yardstick:.2f} ({lines:.2f} s) |",
+        f"| the whole snapshot of {size:,} records | | {whole / yardstick:.2f} ({whole:.2f} s) |",
+    ]
+
+
+def _fill(url: str, size: int) -> None:
+    with closing(Session(address_of(url), _LIMITS, writing=True)) as session:
+        connection, _ = session.begin("", "SELECT 1")
+        for first in range(0, size, _PORTION):
+            numbers = range(first, min(first + _PORTION, size))
+            made = (stored_row(a_stored(f"contoso/s-{number:07d}", seats=number % 300)) for number in numbers)
+            copy_in(Spoken(connection), SUBSCRIPTIONS.name, SUBSCRIPTIONS.names, made)
+        session.commit()
+
+
+def _joined(url: str, gists: Sequence[Sequence[object]]) -> None:
+    with closing(Session(address_of(url), _LIMITS, writing=True)) as session:
+        connection, _ = session.begin("", "SELECT 1")
+        connection.execute("CREATE TEMPORARY TABLE wanted (gist text) ON COMMIT DROP")
+        copy_in(Spoken(connection), "wanted", ("gist",), gists)
+        for statement in (_GONE, _NEW):
+            found = connection.execute(statement.format(_GISTS).encode()).fetchone()
+            if found != (0,):
+                raise SystemExit("nothing may be missing")
+        session.roll_back()
+
+
+def _in_schema(statement: str) -> str:
+    return statement.replace("FROM subscriptions", "FROM reconcile.subscriptions")
+
+
+def _timed(runs: int, act: Callable[[], object]) -> float:
+    seconds = []
+    for _ in range(runs):
+        began = time.perf_counter()
+        act()
+        seconds.append(time.perf_counter() - began)
+    return statistics.median(seconds)
+
+
+__all__ = ["postgres"]

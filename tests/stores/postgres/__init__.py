@@ -1,0 +1,1 @@
+"""Tests of the store on PostgreSQL, on real servers that they start themselves."""
