@@ -49,7 +49,7 @@ def consider_outside(draft: Draft, wanted: DesiredSubscription, account: Account
     if found is None:
         return
     if (begun := draft.stored.open_intents.get(wanted.key)) is not None:
-        if begun.token is not None:
+        if begun.token is not None or begun.queued:
             draft.pending.append(_under_way(wanted, begun))
         else:
             draft.block(wanted, outcome_unknown(begun))
@@ -84,9 +84,10 @@ class _Sight:
 
 
 def _under_way(wanted: DesiredSubscription, begun: OpenIntent) -> Pending:
+    hint = f"watch it: reconcile runs {begun.run}" if begun.queued else "the next apply asks what became of it"
     return Pending(
         wanted.key, begun.kind, begun.at.date(), begun.why or "the provider took it on and works on it",
-        "the next apply asks what became of it", wanted.place, owner=wanted.owner, product=begun.product,
+        hint, wanted.place, owner=wanted.owner, product=begun.product,
     )  # fmt: skip
 
 
@@ -238,6 +239,9 @@ def look_at_unclaimed(draft: Draft, row: StoredSubscription, abroad: Abroad) -> 
     """What became of a record that no file declares: nothing is wished of it, so that all of it is taken note of."""
     known = abroad.observed.accounts.get(row.key.account)
     seen = known.of(row.id or "") if known is not None else None
+    begun = draft.stored.open_intents.get(row.key)
+    if begun is not None and begun.queued:
+        return  # a worker is at it: what it shows now is of no use in a moment
     if known is None or not isinstance(seen, ObservedSubscription):
         return
     noticed = compare(row, seen, known.at)

@@ -14,7 +14,7 @@ from contextlib import contextmanager, suppress
 from reconciler.changes import INTENTS, Change
 from reconciler.errors import StoreError
 from reconciler.events import Event
-from reconciler.hand import BATCH, Closing, Hand, Instruction, Ordered, Served, event_id, operation_id
+from reconciler.hand import BATCH, Closing, Hand, Instruction, Ordered, Outside, Served, event_id, operation_id
 from reconciler.journal import ApplyReport, Holder, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.ports import Clock, Store
@@ -116,6 +116,6 @@ def _described(store: Store, run: Run) -> Iterator[None]:
 
 
 __all__ = [
-    "BATCH", "Closing", "Hand", "Instruction", "Ordered", "Served", "batched_by_key", "event_id", "execute",
+    "BATCH", "Closing", "Hand", "Instruction", "Ordered", "Outside", "Served", "batched_by_key", "event_id", "execute",
     "operation_id",
 ]  # fmt: skip

@@ -8,26 +8,18 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import date, datetime
-from typing import Any, NamedTuple, Protocol
+from datetime import datetime
+from typing import Any, Protocol
 
 import orjson
 
-from reconciler.consequences import Amount, Basis, Due
 from reconciler.gist import Asked
-from reconciler.model import Money, SubscriptionKey, TermLength
+from reconciler.model import SubscriptionKey
+from reconciler.renewals import Renewals
 from reconciler.sift import SIZE, Match
 
 Asking = frozenset[tuple[bytes, Asked]]
 """Gists, each with how it is asked."""
-
-
-class Renewal(NamedTuple):
-    """A settled record that renews soon, and where it is declared."""
-
-    due: Due
-    """Without its place."""
-    file: str
 
 
 class Counted(Protocol):
@@ -104,8 +96,8 @@ class Balance:
     until: datetime | None
     """Before this instant time moves nothing that is settled; None: nothing at all."""
     settled: Counter[str] = field(default_factory=Counter)
-    renewing: list[Renewal] = field(default_factory=list)
-    """Settled as well."""
+    renewing: Renewals = field(default_factory=Renewals)
+    """Of what is settled."""
     moved: list[Match] = field(default_factory=list)
     rows: list[SubscriptionKey] = field(default_factory=list)
     """Records that nothing declares as they are."""
@@ -144,7 +136,7 @@ class Balance:
         self.rows += [SubscriptionKey(sketch.account, name) for name in gone - left]
         self.settled[sketch.account] -= len(gone - left - moved)
         self.moved = [match for match in self.moved if match.file != file or match.key.name not in gone]
-        self.renewing = [item for item in self.renewing if item.file != file or item.due.key.name not in gone]
+        self.renewing.drop(file, gone)
 
     def take(self, file: str, sketch: Sketched | None, kept: Asking = frozenset()) -> None:
         """A file that is new, or says something else now, but for what is kept."""
@@ -165,7 +157,7 @@ class Balance:
             {
                 "head": [self.lineage, self.serial, self.since, self.until],
                 "settled": dict(self.settled),
-                "renewing": [_renewal(item) for item in self.renewing],
+                "renewing": self.renewing.packed(),
                 "moved": [[*match.key, match.file, list(match.asked)] for match in self.moved],
                 "rows": [list(key) for key in self.rows],
                 "left": self.left,
@@ -187,7 +179,7 @@ class Balance:
                 datetime.fromisoformat(since),
                 None if until is None else datetime.fromisoformat(until),
                 Counter(found["settled"]),
-                [_read_renewal(item) for item in found["renewing"]],
+                Renewals.unpacked(found["renewing"]),
                 [
                     Match(SubscriptionKey(account, name), file, Asked(*asked))
                     for account, name, file, asked in found["moved"]
@@ -210,19 +202,3 @@ def kept_of(before: Sketched, now: Sketched) -> Asking:
 def _each(sketch: Sketched) -> Iterator[tuple[bytes, Asked]]:
     gists, asked = sketch.gists, sketch.asked
     return ((gists[at * SIZE : (at + 1) * SIZE], asked[which]) for at, which in enumerate(sketch.which))
-
-
-def _renewal(item: Renewal) -> list[object]:
-    due = item.due
-    money = due.amount.money
-    return [
-        *due.key, due.product, due.on.isoformat(), due.length.value, None if money is None else money.minor,
-        None if money is None else money.currency, due.amount.basis.value, due.amount.detail, due.owner, item.file,
-    ]  # fmt: skip
-
-
-def _read_renewal(item: Iterable[Any]) -> Renewal:
-    account, name, product, on, length, minor, currency, basis, detail, owner, file = item
-    amount = Amount(None if minor is None else Money(minor, currency), Basis(basis), detail)
-    key = SubscriptionKey(account, name)
-    return Renewal(Due(key, product, date.fromisoformat(on), TermLength(length), amount, owner, True), file)

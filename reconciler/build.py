@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from reconciler.abroad import Abroad, consider_outside, look_at_unclaimed, mistaken, sightings
+from reconciler.consequences import DueList
 from reconciler.desired import DesiredState
 from reconciler.draft import Draft
 from reconciler.due import idle_decisions, renewals_due
@@ -59,7 +60,7 @@ def build_plan(
     return replace(
         made,
         unchanged=made.unchanged + sum(settled.chosen.values()),
-        due=tuple(sorted((*due, *settled.due), key=lambda item: (item.on, item.key))) if settled.due else due,
+        due=DueList.of(settled.due) + due if settled.due else due,
         unmanaged=unmanaged,
         rules=desired.rules,
         sightings=sightings(desired, stored, abroad),

@@ -6,10 +6,12 @@ A sum has no upper bound: it may need more than 64 bits.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from typing import overload
 
 from reconciler.diagnostics import Place
 from reconciler.model import Decision, Money, SubscriptionKey, TermLength
@@ -148,3 +150,56 @@ class Due:
     """Where it is declared."""
     decided: Decision | None = None
     """The decision for just this renewal; None: nobody has taken one."""
+
+
+class DueList(Sequence[Due]):
+    """Renewals by day and key, of which most are only counted: they are made once somebody looks at one."""
+
+    def __init__(self, make: Callable[[], Iterable[Due]], sums: Mapping[str, int], unknown: int, count: int) -> None:
+        self._make = make
+        self._made: tuple[Due, ...] | None = None
+        self._count = count
+        self.sums = Counter(sums)
+        """Minor units by currency."""
+        self.unknown = unknown
+        """How many have no known sum."""
+
+    @classmethod
+    def of(cls, items: Sequence[Due]) -> DueList:
+        """A list of values that there are already."""
+        if isinstance(items, DueList):
+            return items
+        known = [item.amount.money for item in items if item.amount.money is not None]
+        sums = Counter[str]()
+        for money in known:
+            sums[money.currency] += money.minor
+        return cls(lambda: items, sums, len(items) - len(known), len(items))
+
+    def __add__(self, others: Sequence[Due]) -> DueList:
+        more = DueList.of(others)
+        count = len(self) + len(more)
+        return DueList(lambda: (*self, *more), self.sums + more.sums, self.unknown + more.unknown, count)
+
+    @overload
+    def __getitem__(self, index: int) -> Due: ...
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[Due]: ...
+    def __getitem__(self, index: int | slice) -> Due | Sequence[Due]:
+        return self._all()[index]
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[Due]:
+        return iter(self._all())
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and self._all() == tuple(other)
+
+    def __hash__(self) -> int:
+        return hash(self._all())
+
+    def _all(self) -> tuple[Due, ...]:
+        if self._made is None:
+            self._made = tuple(sorted(self._make(), key=lambda item: (item.on, item.key)))
+        return self._made

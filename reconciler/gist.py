@@ -27,6 +27,9 @@ UNSAID: Final = "\x1e"
 """Stands for a column that the specs say nothing about, and that therefore stays as it is stored. No value of a spec
 can hold this character, nor the separator."""
 
+NO_MONEY: Final = " "
+"""Stands for an amount that a record does not have."""
+
 OWNER: Final = 1
 LABELS: Final = 2
 PROTECTED: Final = 4
@@ -114,20 +117,24 @@ def line_of(row: StoredSubscription) -> str:
         row.cancellation.value,
         row.start.isoformat(),
         None if row.seats is None else str(row.seats),
-        money_column(row.price),
-        money_column(row.last_charge),
+        money_column(row.price) or NO_MONEY,
+        money_column(row.last_charge) or NO_MONEY,
         row.id,
     )
     return SEPARATOR.join(value or "" for value in columns)
 
 
-def without(line: str, unsaid: int) -> str:
-    """The whole line of a record as it is with these columns left out."""
+def without(line: str, gaps: tuple[int, ...]) -> str:
+    """The whole line of a record as it is with the columns at these places left out."""
     columns = line.split(SEPARATOR)
-    for at, bit in _BITS:
-        if bit & unsaid:
-            columns[at] = UNSAID
+    for at in gaps:
+        columns[at] = UNSAID
     return SEPARATOR.join(columns)
+
+
+def gaps_of(unsaid: int) -> tuple[int, ...]:
+    """The places of these columns in a line."""
+    return tuple(at for at, bit in _BITS if bit & unsaid)
 
 
 _BITS: Final = (

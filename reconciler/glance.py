@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -15,7 +14,9 @@ import reconciler
 from reconciler.keep.tree import Stamp
 from reconciler.partial import Part, looked_at
 from reconciler.ports import StateReader
+from reconciler.progress import Progress
 from reconciler.reconcile import Inputs, with_recent
+from reconciler.sharing import shared_out
 from reconciler.surveying import Surveyor
 
 
@@ -43,12 +44,17 @@ class Glance:
     part: Part
     surveyor: Surveyor
 
-    def keep(self) -> bool:
-        """Keep what was read for the next run; whether that could be done. A run goes on without."""
+    def keep(self, serial: int | None = None) -> bool:
+        """Keep what was read for the next run; whether that could be done. A run goes on without.
+
+        `serial`: the store's by now. All that the run since changed is among what the next one looks at anyway.
+        """
+        if serial is not None:
+            self.part.balance.serial = serial
         return self.surveyor.save(self.part.balance.packed())
 
 
-def glance(folder: Folder, inputs: Inputs, prices: str, reader: StateReader, progress: Phases) -> Glance | None:
+def glance(folder: Folder, inputs: Inputs, prices: str, reader: StateReader, progress: Progress) -> Glance | None:
     """The part of the estate that a plan must look at. The inputs hold no texts yet; `prices` is that list's digest."""
     surveyor = Surveyor(
         folder.root,
@@ -59,19 +65,15 @@ def glance(folder: Folder, inputs: Inputs, prices: str, reader: StateReader, pro
         folder.place,
         processes(),
         folder.verify,
-        progress("reading", len(folder.stamps)),
+        progress,
     )
     survey = surveyor.survey(folder.stamps, folder.began)
     if survey is None:
         return None
-    part = looked_at(inputs, survey, reader, progress("comparing", 0))
+    part = looked_at(inputs, survey, reader, shared_out if processes() > 1 else None, progress)
     if part is None:
         return None
     return Glance(inputs, replace(part, stored=with_recent(inputs, part.stored, reader)), surveyor)
-
-
-Phases = Callable[[str, int], Callable[[int], None]]
-"""Begins a phase of so many steps, and answers who is to be told how many more are done."""
 
 
 def processes() -> int:

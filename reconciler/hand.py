@@ -67,7 +67,7 @@ class Served:
     """Of every account: what is ours to record of it."""
     desks: Mapping[str, Callable[[Change, StoredSubscription, Run], Accepted]] = field(default_factory=dict)
     """Of those whose changes people make: what issues a task."""
-    outside: Callable[[Sequence[Ordered], Hand], Sequence[ChangeReport]] | None = None
+    outside: Outside | None = None
     """Carries out the orders of outside accounts, journaling by the hand; None: there is no such account."""
     abroad: frozenset[str] = frozenset()
     """The names of those accounts."""
@@ -129,6 +129,8 @@ class Hand:
     interrupted: bool = False
     seen: dict[str, dict[str, ObservedSubscription]] = field(default_factory=dict)
     """What was read back, by account and the provider's id."""
+    handed_over: bool = False
+    """Workers carry the rest out, and the last of them finishes the run."""
 
     def halted(self) -> bool:
         """Whether to go no further: the store failed, we were asked to stop, or somebody froze it meanwhile."""
@@ -256,12 +258,14 @@ class Hand:
 
     def finish(self) -> None:
         """Close the run in the store, with what providers showed after it."""
+        if self.handed_over:
+            return
         now = self.clock.now()
         read = [ObservedAccount(name, now, seen, complete=False) for name, seen in sorted(self.seen.items())]
         try:
             if read:
                 self.store.keep_observations(read)
-            self.store.finish(self.instruction.run.id, self.clock.now(), self._bookkeeping())
+            self.store.finish(self.instruction.run.id, self.clock.now(), self.bookkeeping())
         except StoreError as error:
             if not self.acted:
                 raise
@@ -286,7 +290,7 @@ class Hand:
         number = operation_id(self.instruction.lineage, self.instruction.serial, change)
         return self.instruction.repeated.get(number, number)
 
-    def _bookkeeping(self) -> Bookkeeping:
+    def bookkeeping(self) -> Bookkeeping:
         """What to keep of what was planned to be: the rest was not earned by what was done."""
         planned = self.instruction.bookkeeping
         # A tenant that nothing could be written to may be a slip of the pen: it must not become the right one.
@@ -356,3 +360,7 @@ def _report(entry: Entry, kind: OutcomeKind, error: str | None = None) -> Change
     if not isinstance(change, Change):
         raise TypeError("an event is no change")
     return ChangeReport(change, kind, error, entry.outcome.code, entry.outcome.note)
+
+
+Outside = Callable[[Sequence[Ordered], Hand], Sequence[ChangeReport]]
+"""Carries orders out, or hands them over: what became of each is told, in their order."""

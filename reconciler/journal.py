@@ -69,6 +69,8 @@ class OpenIntent:
     product: str = ""
     why: str = ""
     """What kept it open when this run asked what became of it; empty: nobody has asked yet."""
+    queued: bool = False
+    """It is in a shard of that run, for workers: nobody else may ask what became of it, or send it."""
 
     @property
     def change(self) -> Change:

@@ -6,33 +6,42 @@ pass, which also says what is wrong.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import partial
 from typing import NamedTuple
 
-from reconciler.balance import Balance, Renewal, kept_of
+import orjson
+
+from reconciler.balance import Balance, kept_of
 from reconciler.build import DUE_WITHIN
 from reconciler.catalogue import MICROSOFT, Catalogue
-from reconciler.consequences import Due
+from reconciler.consequences import DueList
 from reconciler.desired import DesiredState
+from reconciler.diagnostics import Place
 from reconciler.draft import Draft
-from reconciler.due import renewals_due
 from reconciler.elapsed import elapse
-from reconciler.gist import Asked, stand_in
-from reconciler.model import DesiredSubscription, Recurring, SubscriptionKey
+from reconciler.gist import Asked, gaps_of, gist_of, line_of, stand_in, without
+from reconciler.model import DesiredSubscription, Recurring, Status, StoredSubscription, SubscriptionKey, TermLength
 from reconciler.policy import Lifecycle
 from reconciler.ports import StateReader
+from reconciler.progress import Progress, Untold
 from reconciler.reconcile import Inputs, instant_of, rulebook_of
+from reconciler.renewals import Item, renewal
 from reconciler.settings import LEDGER
-from reconciler.sift import Match, Sieve
+from reconciler.sift import Match, Renewing, Sieve
 from reconciler.spec.gists import RuleCount, Sketch
 from reconciler.spec.load import Chosen
 from reconciler.spec.parts import Survey
 from reconciler.stored import Settled, StoredState
 
 _STEP = 10_000
+_ALONE = 50_000
+"""Records that one process compares sooner than two could be started for."""
+Within = tuple[SubscriptionKey | None, SubscriptionKey | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +63,44 @@ class Names(NamedTuple):
     """What it does."""
 
 
-def looked_at(
-    inputs: Inputs, survey: Survey, reader: StateReader, progress: Callable[[int], None] = lambda records: None
-) -> Part | None:
-    """The part of the estate that a plan must look at, and how much else there is.
+class Share(NamedTuple):
+    """What came of comparing some of the records."""
 
-    `progress` is told every so often how many more records are behind us.
-    """
-    return _Look(inputs, survey, reader, progress).run()
+    settled: Counter[str]
+    moved: list[Match]
+    rows: list[SubscriptionKey]
+    matched: array[int]
+    renewing: dict[str, list[Item]]
+
+    def packed(self) -> bytes:
+        """As one message."""
+        moved = [[*match.key, match.file, list(match.asked)] for match in self.moved]
+        head = orjson.dumps([self.settled, moved, [list(key) for key in self.rows], self.renewing])
+        return len(head).to_bytes(8, "big") + head + self.matched.tobytes()
+
+    @classmethod
+    def unpacked(cls, message: bytes) -> Share:
+        """What such a message says."""
+        end = 8 + int.from_bytes(message[:8], "big")
+        settled, moved, rows, renewing = orjson.loads(message[8:end])
+        matches = [Match(SubscriptionKey(account, name), file, Asked(*asked)) for account, name, file, asked in moved]
+        keys = [SubscriptionKey(account, name) for account, name in rows]
+        return cls(Counter(settled), matches, keys, array("q", message[end:]), renewing)
+
+
+Shares = Callable[[Sequence[Callable[[], Iterable[bytes]]]], Iterable[tuple[int, bytes | None]]]
+"""Has each task done by a process of its own, and hands on their messages."""
+
+
+def looked_at(
+    inputs: Inputs,
+    survey: Survey,
+    reader: StateReader,
+    share: Shares | None = None,
+    progress: Progress | None = None,
+) -> Part | None:
+    """The part of the estate that a plan must look at, and how much else there is."""
+    return _Look(inputs, survey, reader, share, progress or Untold()).run()
 
 
 def may_extend(lifecycle: Lifecycle | None) -> bool:
@@ -72,10 +111,18 @@ def may_extend(lifecycle: Lifecycle | None) -> bool:
 class _Look:
     """One look under way."""
 
-    def __init__(self, inputs: Inputs, survey: Survey, reader: StateReader, progress: Callable[[int], None]) -> None:
+    def __init__(
+        self,
+        inputs: Inputs,
+        survey: Survey,
+        reader: StateReader,
+        share: Shares | None,
+        progress: Progress,
+    ) -> None:
         self.inputs = inputs
         self.survey = survey
         self.reader = reader
+        self.share = share
         self.progress = progress
         self.accounts = survey.parts.accounts
         self.ledgers = [name for name, account in self.accounts.items() if account.provider == LEDGER]
@@ -136,8 +183,9 @@ class _Look:
         sieve = Sieve(sketches, self._look_at(sketches.values()))
         if sieve.doubled:
             return None
-        lines = self.reader.lines(self.ledgers, now, now + DUE_WITHIN)
-        found = sieve.sift(_counted(lines, self.progress))
+        found = self._sifted(sieve, now)
+        if found is None:
+            return None
         if sieve.ids and self.reader.has_twins():
             return None
         for file, sketch in sketches.items():
@@ -145,8 +193,12 @@ class _Look:
             if sketch.odd:
                 balance.odd[file] = list(sketch.odd)
         balance.left = sieve.left(sketches)
-        balance.settled, balance.moved, balance.rows = found.settled, found.moved, found.rows
-        balance.renewing = self._renewing(found.renewing, now)
+        for part in found:
+            balance.settled += part.settled
+            balance.moved += part.moved
+            balance.rows += part.rows
+        for file in dict.fromkeys(file for part in found for file in part.renewing):
+            balance.renewing.add(file, [item for part in found for item in part.renewing.get(file, ())])
         return balance
 
     def _until(self, now: datetime) -> datetime | None:
@@ -162,13 +214,40 @@ class _Look:
         extending = [name for name in self.ledgers if may_extend(self.rulebook.ruling(name))]
         return dict.fromkeys(extending, alone) if alone else {}
 
-    def _renewing(self, matches: Sequence[Match], now: datetime) -> list[Renewal]:
-        state = self.reader.some([match.key for match in matches], self.ledgers)
-        files = {match.key: match.file for match in matches}
-        rows = {key: row for key, row in state.subscriptions.items() if key in files}
-        wanted = {match.key: self._standing(match, state) for match in matches if match.key in rows}
-        due = renewals_due(rows, DesiredState(wanted, self.accounts), self.rulebook, now, DUE_WITHIN, monthly=False)
-        return [Renewal(item, files[item.key]) for item in due]
+    def _sifted(self, sieve: Sieve, now: datetime) -> list[Share] | None:
+        """What came of comparing every record; by several processes where there are many."""
+        self.progress.phase("Comparing", len(sieve), "records")
+        middle = self.reader.middle() if self.share is not None and len(sieve) > _ALONE else None
+        if middle is None or self.share is None:
+            return [self._half(sieve, self.reader, now, (None, None))]
+        halves = ((None, middle), (middle, None))
+
+        def task(within: Within) -> Iterator[bytes]:
+            reader = self.reader.another()  # a connection is never shared with another process
+            if reader is not None:
+                with reader:
+                    yield self._half(sieve, reader, now, within).packed()
+
+        messages = [message for _, message in self.share([partial(task, half) for half in halves])]
+        parts = [Share.unpacked(message) for message in messages if message is not None]
+        self.progress.done()
+        for part in parts:
+            sieve.remove(part.matched)
+        return parts if len(parts) == len(halves) else None
+
+    def _half(self, sieve: Sieve, reader: StateReader, now: datetime, within: Within) -> Share:
+        lines = reader.lines(self.ledgers, now, now + DUE_WITHIN, within)
+        # Another process has nobody to tell.
+        found = sieve.sift(_counted(lines, self.progress.advance) if reader is self.reader else lines)
+        return Share(found.settled, found.moved, found.rows, found.matched, self._renewals(found.renewing, now))
+
+    def _renewals(self, renewing: Iterable[Renewing], now: datetime) -> dict[str, list[Item]]:
+        by_file: dict[str, list[Item]] = {}
+        for file, line, end in renewing:
+            item = renewal(line, end, now, now + DUE_WITHIN, self.rulebook)
+            if item is not None:
+                by_file.setdefault(file, []).append(item)
+        return by_file
 
     def _standing(self, match: Match, state: StoredState) -> DesiredSubscription:
         place = self.survey.parts.place(match.file, match.key.name, self._text)
@@ -238,11 +317,52 @@ class _Look:
             return None
         settled = Settled(+balance.settled, self._chosen(balance), self._due(balance))
         rows = dict(sorted({**state.subscriptions, **more.subscriptions}.items()))
+        self._promote(balance, declared, rows, now)
         return Part(
             replace(desired, subscriptions={**declared, **standing}),
             replace(more, subscriptions=rows, settled=settled),
             balance,
         )
+
+    def _promote(
+        self,
+        balance: Balance,
+        declared: Mapping[SubscriptionKey, DesiredSubscription],
+        rows: Mapping[SubscriptionKey, StoredSubscription],
+        now: datetime,
+    ) -> None:
+        """What was looked at and is just as it is asked for needs no look next time."""
+        unmatched = set(balance.rows)
+        for file, names in list(balance.left.items()):
+            sketch = self._sketch(file)
+            account = "" if sketch is None else sketch.account
+            staying, renewing = [], []
+            for name in names:
+                key = SubscriptionKey(account, name)
+                wanted, row = declared.get(key), rows.get(key)
+                if wanted is None or row is None or key not in unmatched or not self._rests(wanted, row, now):
+                    staying.append(name)
+                    continue
+                unmatched.discard(key)
+                balance.settled[account] += 1
+                balance.until = _sooner(balance.until, row, now)
+                if row.recurring is Recurring.ON and row.length is not TermLength.MONTHLY:
+                    renewing.append(Renewing(file, line_of(row), row.term.end.isoformat()))
+            if len(staying) < len(names):
+                balance.left[file] = staying
+                for items in self._renewals(renewing, now).values():
+                    balance.renewing.more(file, items)
+        balance.left = {file: names for file, names in balance.left.items() if names}
+        balance.rows = [key for key in balance.rows if key in unmatched]
+
+    def _rests(self, wanted: DesiredSubscription, row: StoredSubscription, now: datetime) -> bool:
+        """Whether the record is a plain active one, at rest, and just as it is asked for."""
+        gist = gist_of(wanted)
+        if gist is None or row.status is not Status.ACTIVE or row.extended or row.term.end <= now:
+            return False
+        line, asked = gist
+        alone = asked.recurring == Recurring.OFF and asked.cancel is None
+        return not alone and without(line_of(row), gaps_of(asked.unsaid)) == line
 
     def _chosen(self, balance: Balance) -> Counter[str]:
         """How much of what is settled the run is about."""
@@ -262,17 +382,27 @@ class _Look:
                     found[sketch.account] += 1
         return +found
 
-    def _due(self, balance: Balance) -> tuple[Due, ...]:
-        selection, place = self.inputs.selection, self.survey.parts.place
+    def _due(self, balance: Balance) -> DueList:
+        selection = self.inputs.selection
         keys = selection.keys()
-        return tuple(
-            replace(item.due, place=place(item.file, item.due.key.name, self._text))
-            for item in balance.renewing
-            if selection.everything or (keys(item.due.key) and selection.holds_file(item.file))
-        )
+
+        def place(file: str, name: str) -> Place:
+            return self.survey.parts.place(file, name, self._text)
+
+        def chosen(file: str, key: SubscriptionKey) -> bool:
+            return keys(key) and selection.holds_file(file)
+
+        return balance.renewing.listed(place, None if selection.everything else chosen)
 
 
-def _counted(lines: Iterable[tuple[int, str]], progress: Callable[[int], None]) -> Iterator[tuple[int, str]]:
+def _sooner(until: datetime | None, row: StoredSubscription, now: datetime) -> datetime:
+    """Before when time moves neither what was settled nor this record, nor brings its renewal within the horizon."""
+    end = row.term.end
+    comes = end if row.length is TermLength.MONTHLY or end - DUE_WITHIN <= now else end - DUE_WITHIN
+    return comes if until is None else min(until, comes)
+
+
+def _counted(lines: Iterable[tuple[str, str]], progress: Callable[[int], None]) -> Iterator[tuple[str, str]]:
     """The same lines; every so often it is told how many more there were."""
     number = 0
     for number, line in enumerate(lines, 1):

@@ -6,7 +6,7 @@ Pure values. `build` makes a plan; the views show it, `safety` judges it, and `a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -54,7 +54,7 @@ class Plan:
     """What time did since it was last recorded, by key and instant: no changes, and not in the fingerprint."""
     scheduled: tuple[Scheduled, ...] = ()
     """Dated intents that are still to come, by day and key."""
-    due: tuple[Due, ...] = ()
+    due: Sequence[Due] = ()
     """Renewals within 30 days that nobody has decided, by day and key; monthly terms are left out."""
     pending: tuple[Pending, ...] = ()
     """What was begun before and is not done, the overdue ones first, then by key."""

@@ -49,11 +49,28 @@ class StateReader(Protocol):
         """Everything, from one read transaction."""
         ...
 
-    def lines(self, accounts: Collection[str], now: datetime, horizon: datetime) -> Iterator[tuple[int, str]]:
-        """The records of these accounts, each as a flag and its line.
+    def another(self) -> StateReader | None:
+        """One more reader of the same store, for another process; None where there can be none."""
+        ...
 
-        The line is that of `gist.line_of`. The flag is 2 for what time may have moved by now, or what is no plain
-        active record; 1 for what renews after that and by the horizon, monthly terms left out; 0 for what is at rest.
+    def middle(self) -> SubscriptionKey | None:
+        """A key with about as many records before it as behind it; None where there are none."""
+        ...
+
+    def lines(
+        self,
+        accounts: Collection[str],
+        now: datetime,
+        horizon: datetime,
+        within: tuple[SubscriptionKey | None, SubscriptionKey | None] = (None, None),
+    ) -> Iterator[tuple[str, str]]:
+        """The records of these accounts, each as a flag and its line, in no order.
+
+        `within`: only from the first key on, and before the second, in the order of the code points.
+
+        The line is that of `gist.line_of`. The flag is `moved` for what time may have moved by now, or what is no plain
+        active record; the end of its term, as ISO 8601, for what renews after that and by the horizon or in the second
+        after it, monthly terms left out; empty for what is at rest.
         """
         ...
 

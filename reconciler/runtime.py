@@ -19,7 +19,7 @@ from time import time_ns
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
-from reconciler.apply import Served
+from reconciler.apply import Outside, Served
 from reconciler.begun import NOTHING_BEGUN, Begun, ours_to_ask, with_open
 from reconciler.changes import Change
 from reconciler.desired import DesiredState, SpecText, SpecTexts
@@ -31,6 +31,7 @@ from reconciler.observed import ObservedState
 from reconciler.options import Options, SystemClock, new_lineage, parse_duration
 from reconciler.plan import Plan
 from reconciler.ports import Clock, StateReader, Store, StorePlace
+from reconciler.progress import Progress, Untold, telling
 from reconciler.reconcile import (
     Hands,
     Inputs,
@@ -47,25 +48,21 @@ from reconciler.revision import Revision, revision_of
 from reconciler.rulebook import PriceList
 from reconciler.safety import Circumstances
 from reconciler.selection import Selection
-from reconciler.settings import LEDGER, Settings
+from reconciler.settings import LEDGER, AccountSettings, Settings
 from reconciler.stored import StoredState
 from reconciler.zones import Zones, zone_of
 
 if TYPE_CHECKING:
-    from reconciler.glance import Folder, Glance, Phases
+    from reconciler.glance import Folder, Glance
     from reconciler.moving import Copied
     from reconciler.services import Services
-
-
-def silent(name: str, total: int) -> Callable[[int], None]:
-    """A phase that nobody is told of."""
-    return lambda done: None
 
 
 SETTINGS_FILE = "reconcile.yaml"
 LARGE = 1 << 20
 """Bytes of specs: some thousands of subscriptions, which are read whole in less than a second."""
 NO_TEXTS = SpecTexts((), (), "")
+UNTOLD = Untold()
 LOCK_TIMEOUT = 10.0
 """Seconds to wait for a busy store or a held lease, where nothing else is said."""
 
@@ -86,6 +83,8 @@ class Runtime:
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
     """Secrets stand in it as they are: it is no part of what a report of a bug may show."""
     clock: Clock = field(default_factory=SystemClock)
+    hand_over: Callable[[Store, Mapping[str, AccountSettings]], Outside] | None = None
+    """Who gets the orders for outside accounts instead of this process: workers."""
     large: int = LARGE
     """Bytes of specs from which on an estate is looked at in part."""
 
@@ -173,13 +172,13 @@ class Runtime:
             place(self.environ, self.root), self.options.verify_content,
         )  # fmt: skip
 
-    def _glance(self, reader: StateReader | None, *, commit: bool, phases: Phases) -> Glance | None:
+    def _glance(self, reader: StateReader | None, *, commit: bool, progress: Progress) -> Glance | None:
         """What of a large estate a plan must look at; None where it is to be read whole."""
         if reader is None or self._large is None:
             return None
         from reconciler.glance import glance  # start-up: only a large estate is looked at in part
 
-        return glance(self._large, self.inputs(commit=commit, texts=NO_TEXTS), self.price_digest, reader, phases)
+        return glance(self._large, self.inputs(commit=commit, texts=NO_TEXTS), self.price_digest, reader, progress)
 
     def other_specs(self, folder: Path) -> SpecTexts:
         """Every spec file of another folder, such as another checkout's; a relative one counts from `directory`."""
@@ -370,11 +369,11 @@ class Runtime:
         """Whether anything stands where the store should; what cannot be looked at is an error, never absence."""
         return self.place.there()
 
-    def dry_run(self, *, commit: bool, phases: Phases = silent) -> Pass:
+    def dry_run(self, *, commit: bool, progress: Progress = UNTOLD) -> Pass:
         """Read, plan and review; opens nothing for writing."""
         if self._large is not None:
             with self.reading() as reader:
-                seen = self._glance(reader, commit=commit, phases=phases)
+                seen = self._glance(reader, commit=commit, progress=progress)
                 if seen is not None:
                     return self._planned(seen, reader)
         inputs = self.inputs(commit=commit)
@@ -395,18 +394,21 @@ class Runtime:
         self,
         agree: Callable[[Pass], bool],
         stop: Callable[[], bool],
-        progress: Callable[[int, int], None],
+        progress: Progress,
         approved: Callable[[Change], bool] = lambda change: True,
     ) -> tuple[Pass, ApplyReport | None]:
         """One whole pass under the lease. `agree` sees the plan before anything is written; it says no: no report.
 
         What an earlier run had begun is planned once more only where it is `approved`; else it is just settled.
         """
-        inputs = self.inputs(commit=True)
-        desired = read_specs(inputs)
+        whole = None if self._large is not None else self._whole()
         self._store_there()  # before the lease, whose lock file would be tried at a place that cannot be
         with self.leased():
             with self.reading_or_writing() as store:
+                seen = self._glance(store, commit=True, progress=progress)
+                if seen is not None and store is not None and not seen.part.stored.open_intents:
+                    return self._apply_part(seen, store, agree, stop, progress)
+                inputs, desired = whole or self._whole()
                 stored, begun = self._settled(inputs, desired, store)
                 anew = {intent.key.account for intent in begun.asked}
                 observed = self.observed(inputs, desired, stored, store, anew)
@@ -421,8 +423,25 @@ class Runtime:
                     return replace(found, plan=told_after(found.plan, report)), report
             return self._first_apply(inputs, found, stop, progress)
 
+    def _whole(self) -> tuple[Inputs, DesiredState]:
+        """Every spec, read in full."""
+        inputs = self.inputs(commit=True)
+        return inputs, read_specs(inputs)
+
+    def _apply_part(
+        self, seen: Glance, store: Store, agree: Callable[[Pass], bool], stop: Callable[[], bool], progress: Progress
+    ) -> tuple[Pass, ApplyReport | None]:
+        """The same for the part of a large estate that a plan must look at."""
+        found = self._planned(seen, store)
+        check_instant(seen.inputs, found)
+        if not agree(found):
+            return found, None
+        report = self._carry_out(seen.inputs, found, store, stop, progress)
+        seen.keep(store.some((), tuple(found.desired.accounts)).serial)
+        return replace(found, plan=told_after(found.plan, report)), report
+
     def _first_apply(
-        self, inputs: Inputs, found: Pass, stop: Callable[[], bool], progress: Callable[[int, int], None]
+        self, inputs: Inputs, found: Pass, stop: Callable[[], bool], progress: Progress
     ) -> tuple[Pass, ApplyReport]:
         """No store yet: a run that may write creates it; one that was refused leaves no trace."""
         if found.verdict.refused and not found.verdict.allowed:
@@ -441,7 +460,7 @@ class Runtime:
         """
         stored = picture(inputs, store)
         theirs = ours_to_ask(inputs.circumstances, inputs.as_of, desired, stored)
-        opened = [intent for key, intent in stored.open_intents.items() if key.account in theirs]
+        opened = [intent for key, intent in stored.open_intents.items() if key.account in theirs and not intent.queued]
         if store is None or not opened:
             return stored, NOTHING_BEGUN
         found = self.services.settle(opened, desired, stored, store, self.run("settle"))
@@ -462,7 +481,7 @@ class Runtime:
         found: Pass,
         store: Store,
         stop: Callable[[], bool],
-        progress: Callable[[int, int], None],
+        progress: Progress,
         begun: Begun = NOTHING_BEGUN,
     ) -> ApplyReport:
         accounts = found.desired.accounts
@@ -470,13 +489,15 @@ class Runtime:
             served = Served(dict.fromkeys(accounts, self.registry.recorder(LEDGER)))
         else:
             served = self.services.served(accounts, stop, begun.late)
-        run = self.run("apply", as_of=found.plan.as_of, plan=found.plan)
+        if self.hand_over is not None:
+            served = replace(served, outside=self.hand_over(store, accounts))
+        run, told = self.run("apply", as_of=found.plan.as_of, plan=found.plan), telling(progress, "Applying", "changes")
         stopped = {refusal.scope for refusal in found.verdict.refused}
         looked = found.observed.accounts.values()
         fresh = [item for item in looked if item.fresh and item.trouble is None and item.account not in stopped]
         if fresh and "run" not in stopped:
             store.keep_observations(fresh)
-        return apply_pass(inputs, found, run, Hands(store, served, self.clock, stop, progress), begun)
+        return apply_pass(inputs, found, run, Hands(store, served, self.clock, stop, told), begun)
 
     @contextmanager
     def leased(self, timeout: float | None = None) -> Iterator[None]:

@@ -1,7 +1,7 @@
 """Shares work out to processes that are forked for it. What comes back are bytes, never values.
 
-What a process was handed before the fork it has without a copy. Nothing is left behind: whoever asked stays until every
-process has ended, or ends them.
+What a process needs it has from before the fork, without a copy. Nothing is left behind: whoever asked stays until
+every process has ended, or ends them.
 """
 
 from __future__ import annotations
@@ -9,51 +9,42 @@ from __future__ import annotations
 import gc
 import multiprocessing
 import signal
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from multiprocessing.connection import Connection, wait
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from reconciler.surveying import Made
-
-_DIGEST: Final = 32
-_TOGETHER: Final = 16
-"""Files in one message: so that neither side waits for the other at each."""
+Task = Callable[[], Iterable[bytes]]
+"""What one process does: its messages, none of them empty."""
+_DONE: Final = b""
 
 
-def shared_out(
-    make: Callable[[str], Made], files: Sequence[str], processes: int, told: Callable[[int], None]
-) -> Iterator[tuple[str, Made]]:
-    """What `make` makes of each file, in no order. A process that dies leaves its files out."""
-    from reconciler.surveying import Made
+def shared_out(tasks: Sequence[Task]) -> Iterator[tuple[int, bytes | None]]:
+    """The messages of all tasks as they come, each with its task's number; None once a task is done.
 
+    A task whose process dies is never done.
+    """
     context = multiprocessing.get_context("fork")
     gc.freeze()
     workers = []
-    ears: list[Connection] = []
-    for number in range(processes):
-        ear, mouth = context.Pipe(duplex=False)
-        # Neighbours lie below the same defaults: what is learned of one serves the next.
-        begin, end = (len(files) * at // processes for at in (number, number + 1))
-        worker = context.Process(target=_work, args=(make, files[begin:end], begin, mouth), daemon=True)
-        worker.start()
-        mouth.close()
-        workers.append(worker)
-        ears.append(ear)
+    ears: dict[Connection, int] = {}
     try:
+        for number, task in enumerate(tasks):
+            ear, mouth = context.Pipe(duplex=False)
+            workers.append(context.Process(target=_work, args=(task, mouth), daemon=True))
+            workers[-1].start()
+            mouth.close()
+            ears[ear] = number
         while ears:
-            ready = wait(ears)
-            for ear in [one for one in ears if one in ready]:
+            for ear in [one for one in wait(list(ears)) if isinstance(one, Connection)]:
                 message = _heard(ear)
-                if message is None:
-                    ears.remove(ear)
+                if message:
+                    yield ears[ear], message
                     continue
-                count = 0
-                for index, digest, sketch in _opened(message):
-                    count += 1
-                    yield files[index], Made(digest, sketch)
-                told(count)
+                number = ears.pop(ear)
+                ear.close()
+                if message == _DONE:
+                    yield number, None
     finally:
         gc.unfreeze()
         for worker in workers:
@@ -61,41 +52,20 @@ def shared_out(
             worker.join()
 
 
-def _work(make: Callable[[str], Made], mine: Sequence[str], begin: int, mouth: Connection) -> None:
-    """One process: makes its share, and says so from time to time."""
+def _work(task: Task, mouth: Connection) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked hears it, and ends us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     gc.disable()
-    parts: list[bytes] = []
     with suppress(BrokenPipeError):
-        for at, file in enumerate(mine, begin):
-            made = make(file)
-            parts += (
-                at.to_bytes(4, "big"), len(made.sketch).to_bytes(4, "big"),
-                made.digest.ljust(_DIGEST, b"\0"), made.sketch,
-            )  # fmt: skip
-            if len(parts) >= 4 * _TOGETHER:
-                mouth.send_bytes(b"".join(parts))
-                parts.clear()
-        if parts:
-            mouth.send_bytes(b"".join(parts))
+        for message in task():
+            mouth.send_bytes(message)
+        mouth.send_bytes(_DONE)
     mouth.close()
 
 
 def _heard(ear: Connection) -> bytes | None:
-    """The next message of a process; None once there are no more."""
+    """The next message of a process; None where it has died."""
     try:
         return ear.recv_bytes()
     except (EOFError, OSError):
-        ear.close()
         return None
-
-
-def _opened(message: bytes) -> Iterator[tuple[int, bytes, bytes]]:
-    """The files in a message, by their number."""
-    at = 0
-    while at < len(message):
-        index, length = int.from_bytes(message[at : at + 4], "big"), int.from_bytes(message[at + 4 : at + 8], "big")
-        begin = at + 8 + _DIGEST
-        yield index, message[at + 8 : begin], message[begin : begin + length]
-        at = begin + length

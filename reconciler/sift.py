@@ -6,22 +6,22 @@ plan that would have been made of everything.
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from hashlib import blake2b
 from typing import Final, NamedTuple, Protocol
 
-from reconciler.gist import ID, SEPARATOR, Asked, digest, without
+from reconciler.gist import ID, SEPARATOR, Asked, gaps_of, without
 from reconciler.model import SubscriptionKey
 
 SIZE: Final = 16
-MOVED: Final = 2
+MOVED: Final = "moved"
 """Flag of a record that time may have moved, or that is no plain active one."""
-RENEWS: Final = 1
-"""Flag of a record that renews within the horizon."""
 _WHICH: Final = 256
 _UNKNOWN: Final = b""
-_NOT_ASKED: Final = Asked(0, None, None, False, None, False)
+_NOWHERE: Final = ("", Asked(0, None, None, False, None, False))
 _CODE: Final = 5
 """Bytes of a file's number and a way of asking."""
 
@@ -63,6 +63,15 @@ class Match(NamedTuple):
     asked: Asked
 
 
+class Renewing(NamedTuple):
+    """A settled record that renews soon."""
+
+    file: str
+    line: str
+    end: str
+    """Of its term, ISO 8601."""
+
+
 @dataclass(slots=True)
 class Sifted:
     """What came of comparing."""
@@ -71,10 +80,12 @@ class Sifted:
     """By account: records that are at rest and just as the specs ask, `renewing` ones included."""
     moved: list[Match] = field(default_factory=list)
     """As the specs ask, but time may have moved them, or something about them is to be looked at."""
-    renewing: list[Match] = field(default_factory=list)
+    renewing: list[Renewing] = field(default_factory=list)
     """Settled, and they renew within the horizon."""
     rows: list[SubscriptionKey] = field(default_factory=list)
     """Records that nothing declares as they are."""
+    matched: array[int] = field(default_factory=lambda: array("q"))
+    """The hashes of the keys of all others."""
 
 
 class Sieve:
@@ -86,58 +97,72 @@ class Sieve:
 
     def __init__(self, sketches: Mapping[str, Outline], look_at: Mapping[str, frozenset[Asked]]) -> None:
         """`look_at` has, by account, the ways of asking whose records are to be looked at even where they match."""
-        self._files = list(sketches)
-        self._asked = [sketch.asked for sketch in sketches.values()]
         self._gists: dict[int, bytes] = {}
+        self._codes: dict[bytes, tuple[str, Asked]] = {}
         self._look_at = look_at
         total = 0
-        for number, sketch in enumerate(sketches.values()):
+        for number, (file, sketch) in enumerate(sketches.items()):
             codes = [(number * _WHICH + index).to_bytes(_CODE, "big") for index in range(len(sketch.asked))]
+            self._codes.update((code, (file, asked)) for code, asked in zip(codes, sketch.asked, strict=True))
             gists, which, prefix = sketch.gists, sketch.which, f"{sketch.account}/"
             total += len(which)
+            names = sketch.names.split("\n") if which else ()
             self._gists.update(
                 {
                     hash(prefix + name): gists[at * SIZE : (at + 1) * SIZE] + codes[index]
-                    for at, (name, index) in enumerate(zip(sketch.names.split("\n"), which, strict=True))
+                    for at, (name, index) in enumerate(zip(names, which, strict=True))
                 }
-                if which
-                else {}
             )
         self.doubled: Final = len(self._gists) != total
         """The same is declared twice: read everything in full, to say where."""
-        self.ids: Final = any(not item.unsaid & ID for asked in self._asked for item in asked)
+        self.ids: Final = any(not asked.unsaid & ID for _, asked in self._codes.values())
         """Some subscription says its provider's id."""
 
-    def sift(self, lines: Iterable[tuple[int, str]]) -> Sifted:
+    def __len__(self) -> int:
+        return len(self._gists)
+
+    def sift(self, lines: Iterable[tuple[str, str]]) -> Sifted:
         """Compare every record: its flag, and its whole line."""
         found = Sifted()
-        find, settled, look_at = self._gists.get, found.settled, self._look_at
+        take, codes, settled, look_at = self._gists.pop, self._codes, found.settled, self._look_at
+        matched, gaps = found.matched.append, {asked.unsaid: gaps_of(asked.unsaid) for _, asked in codes.values()}
         for flag, line in lines:
             key, _, _ = line.partition(SEPARATOR)
-            account, _, name = key.partition("/")
-            known = find(hash(key), _UNKNOWN)
-            code = int.from_bytes(known[SIZE:], "big")
-            asked = self._asked[code // _WHICH][code % _WHICH] if known else _NOT_ASKED
-            spoken = without(line, asked.unsaid) if asked.unsaid else line
-            if digest(spoken) != known[:SIZE]:
-                found.rows.append(SubscriptionKey(account, name))
+            known = take(hash(key), _UNKNOWN)
+            file, asked = codes[known[SIZE:]] if known else _NOWHERE
+            unsaid = asked.unsaid
+            spoken = without(line, gaps[unsaid]) if unsaid else line
+            if blake2b(spoken.encode(), digest_size=SIZE).digest() != known[:SIZE]:
+                if known:
+                    self._gists[hash(key)] = known
+                found.rows.append(key_of(key))
                 continue
-            del self._gists[hash(key)]
+            matched(hash(key))
+            account, _, _ = key.partition("/")
             if flag == MOVED or (look_at and asked in look_at.get(account, ())):
-                found.moved.append(Match(SubscriptionKey(account, name), self._files[code // _WHICH], asked))
+                found.moved.append(Match(key_of(key), file, asked))
                 continue
             settled[account] += 1
-            if flag == RENEWS:
-                found.renewing.append(Match(SubscriptionKey(account, name), self._files[code // _WHICH], asked))
+            if flag:
+                found.renewing.append(Renewing(file, line, flag))
         return found
+
+    def remove(self, matched: Iterable[int]) -> None:
+        """Take out what other processes have found the records of."""
+        for key in matched:
+            self._gists.pop(key, None)
 
     def left(self, sketches: Mapping[str, Outline]) -> dict[str, list[str]]:
         """By file: the names that are declared as no record is."""
-        numbers = {int.from_bytes(known[SIZE:], "big") // _WHICH for known in self._gists.values()}
-        left, found = self._gists, {}
-        for number in sorted(numbers):
-            file = self._files[number]
-            sketch = sketches[file]
-            prefix = f"{sketch.account}/"
-            found[file] = [name for name in sketch.names.split("\n") if hash(prefix + name) in left]
+        left = self._gists
+        found = {}
+        for file in sorted({self._codes[known[SIZE:]][0] for known in left.values()}):
+            prefix = f"{sketches[file].account}/"
+            found[file] = [name for name in sketches[file].names.split("\n") if hash(prefix + name) in left]
         return found
+
+
+def key_of(text: str) -> SubscriptionKey:
+    """The key that a line begins with."""
+    account, _, name = text.partition("/")
+    return SubscriptionKey(account, name)

@@ -5,7 +5,7 @@ Frozen values; read by a store adapter, compared by the core.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -24,7 +24,7 @@ class Settled:
     """How many there are in each account."""
     chosen: Mapping[str, int] = field(default_factory=dict)
     """How many of them the run is about."""
-    due: tuple[Due, ...] = ()
+    due: Sequence[Due] = ()
     """Of these, the renewals within 30 days."""
 
 

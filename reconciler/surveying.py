@@ -8,7 +8,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from hashlib import blake2b
+from itertools import pairwise
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,6 +18,7 @@ from reconciler.desired import SpecText, SpecTexts
 from reconciler.keep.index import Kept, Known
 from reconciler.keep.shelf import Keep
 from reconciler.keep.tree import RACY, Stamp, changed
+from reconciler.progress import Progress, Untold
 from reconciler.settings import Settings
 from reconciler.sources import digest_of, read_one
 from reconciler.spec.collector import at_rest
@@ -24,8 +27,9 @@ from reconciler.spec.parts import AROUND, Parts, Survey
 
 ALONE: Final = 4 * 1024 * 1024
 """Bytes of specs that one process reads sooner than two could be started for."""
-Told = Callable[[int], None]
-"""Is told how many more files are behind us."""
+_DIGEST: Final = 32
+_TOGETHER: Final = 16
+"""Files in one message: so that neither side waits for the other at each."""
 
 
 class Made(NamedTuple):
@@ -53,7 +57,7 @@ class Surveyor:
     processes: int = 1
     verify: bool = False
     """Look into every file, however it looks from outside."""
-    told: Told = lambda files: None
+    progress: Progress = field(default_factory=Untold)
     stamps: dict[str, Stamp] = field(default_factory=dict)
     began: int = 0
     """Nanoseconds: just before the walk."""
@@ -74,6 +78,7 @@ class Surveyor:
         files = [relative for relative in self.stamps if relative not in above]
         self._recall(files)
         missing = [relative for relative in files if relative not in self.known]
+        self.progress.phase("Reading", len(missing), "files")
         with at_rest():
             made = dict(self._read(parts, missing))
         if len(made) != len(missing):
@@ -130,13 +135,33 @@ class Surveyor:
     def _read(self, parts: Parts, files: Sequence[str]) -> Iterator[tuple[str, Made]]:
         size = sum(self.stamps[relative][0] for relative in files)
         if self.processes > 1 and size > ALONE:
-            from reconciler.sharing import shared_out  # start-up: only much work is worth more processes
+            return self._shared(parts, files)
+        return self._alone(parts, files)
 
-            yield from shared_out(lambda relative: self._made(parts, relative), files, self.processes, self.told)
-            return
+    def _alone(self, parts: Parts, files: Sequence[str]) -> Iterator[tuple[str, Made]]:
         for relative in files:
             yield relative, self._made(parts, relative)
-            self.told(1)
+            self.progress.advance()
+
+    def _shared(self, parts: Parts, files: Sequence[str]) -> Iterator[tuple[str, Made]]:
+        """The same by several processes; where one dies, its files are missing."""
+        from reconciler.sharing import shared_out  # start-up: only much work is worth more processes
+
+        def task(begin: int, end: int) -> Iterator[bytes]:
+            for first in range(begin, end, _TOGETHER):
+                made = (self._made(parts, relative) for relative in files[first : min(first + _TOGETHER, end)])
+                yield b"".join(part for at, item in enumerate(made, first) for part in _packed(at, item))
+
+        # Neighbours lie below the same defaults: what is learned of one serves the next.
+        bounds = [len(files) * number // self.processes for number in range(self.processes + 1)]
+        tasks = [partial(task, *pair) for pair in pairwise(bounds)]
+        for _, message in shared_out(tasks):
+            if message is not None:
+                count = 0
+                for at, item in _opened(message):
+                    count += 1
+                    yield files[at], item
+                self.progress.advance(count)
 
     def _made(self, parts: Parts, relative: str) -> Made:
         digest, text, found = read_one(self.root, relative, self.shown_as)
@@ -197,3 +222,17 @@ def _unpacked(data: bytes) -> Sketch | None:
         return Sketch.unpacked(data) if data else None
     except ValueError:
         return None
+
+
+def _packed(at: int, item: Made) -> tuple[bytes, ...]:
+    return at.to_bytes(4, "big"), len(item.sketch).to_bytes(4, "big"), item.digest.ljust(_DIGEST, b"\0"), item.sketch
+
+
+def _opened(message: bytes) -> Iterator[tuple[int, Made]]:
+    """The files in a message, by their number."""
+    at = 0
+    while at < len(message):
+        number, length = int.from_bytes(message[at : at + 4], "big"), int.from_bytes(message[at + 4 : at + 8], "big")
+        begin = at + 8 + _DIGEST
+        yield number, Made(message[at + 8 : begin], message[begin : begin + length])
+        at = begin + length

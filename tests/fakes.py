@@ -12,10 +12,12 @@ from reconciler.changes import INTENTS, Change, Kind
 from reconciler.effects import carried_out
 from reconciler.errors import StoreError
 from reconciler.events import Event
+from reconciler.gist import line_of
 from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, OpenIntent, Outcome, OutcomeKind, Run
-from reconciler.model import StoredSubscription, SubscriptionKey
+from reconciler.model import Cancel, Recurring, Status, StoredSubscription, SubscriptionKey, TermLength
 from reconciler.observed import ObservedAccount
 from reconciler.ports import Bookkeeping
+from reconciler.sift import MOVED
 from reconciler.stored import RecentChange, StoredState
 from tests.builders import NOW
 
@@ -54,6 +56,48 @@ class MemoryStore:
                 raise self.error
             self.fails[name] -= 1
         self.log.append(" ".join(map(str, (name, *words))))
+
+    def another(self) -> MemoryStore:
+        return self
+
+    def middle(self) -> SubscriptionKey | None:
+        return sorted(self.rows)[len(self.rows) // 2] if self.rows else None
+
+    def lines(
+        self,
+        accounts: Collection[str],
+        now: datetime,
+        horizon: datetime,
+        within: tuple[SubscriptionKey | None, SubscriptionKey | None] = (None, None),
+    ) -> Iterator[tuple[str, str]]:
+        first, end = within
+        for key, row in self.rows.items():
+            if key.account in accounts and (first is None or key >= first) and (end is None or key < end):
+                moved = row.status is not Status.ACTIVE or row.extended or row.term.end <= now
+                moved = moved or row.cancellation is Cancel.IMMEDIATELY
+                soon = row.recurring is Recurring.ON and row.length is not TermLength.MONTHLY
+                renews = row.term.end.isoformat() if soon and row.term.end <= horizon else ""
+                yield MOVED if moved else renews, line_of(row)
+
+    def some(
+        self, keys: Collection[SubscriptionKey], settled: Collection[str], ids: Collection[str] = ()
+    ) -> StoredState:
+        asked = {*keys}
+        found = self.snapshot()
+        rows = {
+            key: row
+            for key, row in found.subscriptions.items()
+            if key in asked or key.account not in settled or row.id in ids
+        }
+        return replace(found, subscriptions=rows)
+
+    def next_ends(self, *after: datetime) -> tuple[datetime | None, ...]:
+        ends = [row.term.end for row in self.rows.values()]
+        return tuple(min((end for end in ends if end > instant), default=None) for instant in after)
+
+    def has_twins(self) -> bool:
+        ids = [row.id for row in self.rows.values() if row.id is not None]
+        return len(set(ids)) < len(ids)
 
     def begin(self, run: Run) -> None:
         self._call("begin", run.id)

@@ -18,6 +18,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from reconciler.changes import ENDING
 from reconciler.journal import ApplyReport
+from reconciler.progress import Untold
 from reconciler.reconcile import Pass
 from reconciler.runtime import Options, Runtime
 from reconciler.stores.sqlite import SqliteStore
@@ -262,7 +263,7 @@ class Estate(RuleBasedStateMachine):
         return Runtime(Options(directory=self.root), environ={}, clock=_Clock())
 
     def _run(self) -> tuple[Pass, ApplyReport | None]:
-        return self._runtime().apply(lambda found: True, lambda: False, lambda done, total: None)
+        return self._runtime().apply(lambda found: True, lambda: False, Untold())
 
 
 Estate.TestCase.settings = hypothesis_settings(max_examples=25, stateful_step_count=18, deadline=None)

@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from reconciler.consequences import DueList
 from reconciler.errors import ReconcilerError, SpecError
 from reconciler.options import Options
 from reconciler.plan import Plan
+from reconciler.progress import Untold
 from reconciler.reconcile import Pass
 from reconciler.runtime import Runtime
 
@@ -69,7 +71,7 @@ class Estate:
 
     def runtime(self, *, large: int, **options: Any) -> Runtime:
         environ = {"RECONCILE_CACHE": str(self.cache), "USER": "ada"}
-        return Runtime(Options(directory=self.root, **options), environ, self.clock, large)
+        return Runtime(Options(directory=self.root, **options), environ, self.clock, large=large)
 
     def plan(self, *, large: int, **options: Any) -> Pass | tuple[object, ...]:
         """The pass, or what was said instead of one."""
@@ -80,8 +82,8 @@ class Estate:
         except ReconcilerError as error:
             return (error.code, error.message)
 
-    def apply(self) -> None:
-        self.runtime(large=WHOLE).apply(lambda found: True, lambda: False, lambda done, total: None)
+    def apply(self, *, large: int = WHOLE) -> None:
+        self.runtime(large=large).apply(lambda found: True, lambda: False, Untold())
 
     def both_ways(self, **options: Any) -> Pass | tuple[object, ...]:
         """The plan of a part, which is the plan of the whole."""
@@ -105,7 +107,7 @@ def plain(value: Any) -> object:
         return str(value.location)
     if hasattr(value, "__dataclass_fields__"):
         return {name: plain(getattr(value, name)) for name in value.__dataclass_fields__}
-    if isinstance(value, tuple) and not hasattr(value, "_fields"):
+    if isinstance(value, tuple | DueList) and not hasattr(value, "_fields"):
         return [plain(item) for item in value]
     return value
 
@@ -295,7 +297,7 @@ def test_whatever_is_edited_the_part_says_what_the_whole_says(estate: Estate, se
         if isinstance(found, tuple) and chance.random() < 0.9:
             restore(estate.root, before)
         elif chance.random() < 0.3 and isinstance(found, Pass):
-            estate.apply()
+            estate.apply(large=chance.choice((0, WHOLE)))
             estate.both_ways()
         if chance.random() < 0.2:
             estate.clock.at += timedelta(days=chance.choice((1, 9, 40)))

@@ -12,6 +12,7 @@ import pytest
 from reconciler.errors import InputError, ReconcilerError, SpecError, StoreError, UsageError
 from reconciler.journal import OutcomeKind
 from reconciler.plan import Plan
+from reconciler.progress import Untold
 from reconciler.reconcile import Pass
 from reconciler.runtime import LOCK_TIMEOUT, Options, Runtime, SystemClock, new_lineage
 from reconciler.settings import LimitName
@@ -134,13 +135,13 @@ def test_an_apply_that_is_not_agreed_to_leaves_nothing(root: Path) -> None:
         seen.append(found.plan)
         return False
 
-    found, report = _runtime(root).apply(refuse, bool, lambda done, total: None)
+    found, report = _runtime(root).apply(refuse, bool, Untold())
     assert (report, seen) == (None, [found.plan])
     assert not (root / ".reconcile" / "state.db").exists()
 
 
 def test_a_first_apply_creates_the_store_and_tells_its_lineage(root: Path) -> None:
-    _, report = _runtime(root).apply(lambda found: True, bool, lambda done, total: None)
+    _, report = _runtime(root).apply(lambda found: True, bool, Untold())
     assert report is not None
     assert report.created_store
     assert [item.outcome for item in report.changes] == [OutcomeKind.SUCCEEDED]
@@ -151,7 +152,7 @@ def test_a_first_apply_creates_the_store_and_tells_its_lineage(root: Path) -> No
 
 def test_an_apply_that_is_wholly_refused_creates_no_store(root: Path) -> None:
     (root / "reconcile.yaml").write_text(SETTINGS + f"store: {{lineage: {new_lineage()}}}\n", encoding="utf-8")
-    _, report = _runtime(root).apply(lambda found: True, bool, lambda done, total: None)
+    _, report = _runtime(root).apply(lambda found: True, bool, Untold())
     assert report is not None
     assert [refusal.limit for refusal in report.refused] == ["new-store"]
     assert not (root / ".reconcile" / "state.db").exists()
@@ -160,7 +161,7 @@ def test_an_apply_that_is_wholly_refused_creates_no_store(root: Path) -> None:
 def test_a_command_that_writes_needs_a_store_and_the_pinned_one(root: Path) -> None:
     with pytest.raises(StoreError, match="there is no store"), _runtime(root).writing():
         raise AssertionError("never reached")
-    _runtime(root).apply(lambda found: True, bool, lambda done, total: None)
+    _runtime(root).apply(lambda found: True, bool, Untold())
     with _runtime(root).writing() as session:
         assert session.stored.serial == 1
     (root / "reconcile.yaml").write_text(SETTINGS + f"store: {{lineage: {new_lineage()}}}\n", encoding="utf-8")

@@ -13,7 +13,7 @@ import click
 from reconciler.changes import Change
 from reconciler.cli.app import COMMANDS, Given, own, shared
 from reconciler.cli.output import Render, colour_on, emit, on_terminal, put, say, write_file
-from reconciler.cli.progress import progress_on
+from reconciler.cli.progress import progress_of
 from reconciler.cli.rendering import pass_renders, validation_renders
 from reconciler.cli.session import Signals, apply_code, dry_run_code, runtime_for
 from reconciler.diagnostics import did_you_mean
@@ -120,9 +120,10 @@ def validate(given: Given, paths: tuple[str, ...]) -> int:
 
 def show_plan(given: Given, runtime: Runtime, *, save: Path | None = None) -> int:
     """A dry run: report, and write nothing but the files that were asked for."""
-    machine = save is not None or any(name in ("json", "markdown") for name in _formats(given))
+    machine = save is not None or any(name in ("json", "jsonl", "markdown") for name in _formats(given))
     with Signals():
-        found = runtime.dry_run(commit=machine)
+        with progress_of(given) as progress:
+            found = runtime.dry_run(commit=machine, progress=progress)
         renders = _renders(found, None)
         if save is not None:
             write_file(given.directory / save, renders["json"](False))
@@ -152,6 +153,7 @@ def carry_out(
     def agree(found: Pass) -> bool:
         if approve is not None:
             approve(found)
+        progress.done()  # what is said now stands on a line of its own
         if asks and found.verdict.allowed and not _asked(given, found):
             return False
         if asked_to_stop is None:
@@ -161,7 +163,7 @@ def carry_out(
     # A watch hears its signals itself, and is asked between batches.
     signals = Signals()
     with signals if asked_to_stop is None else nullcontext():
-        with progress_on(given) as progress:
+        with progress_of(given) as progress:
             found, report = runtime.apply(agree, asked_to_stop or signals.asked, progress, approved)
         if report is None:
             raise Refused("not-approved", "nothing was applied", "answer yes to apply, or give --yes")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import ceil, inf
 from threading import BoundedSemaphore, Lock
+from typing import Protocol
 
 from pyrate_limiter import GCRA, Rate, RateItem, StateBucket
 
@@ -49,16 +50,36 @@ class _Line:
         return max(1, rest if isinstance(rest, int) else 1) / 1000
 
 
+class Line(Protocol):
+    """The turns of one sort, for one sign-in."""
+
+    lock: Lock
+    """Held by whoever is the next."""
+
+    def due(self, monotonic: float) -> float:
+        """Take a turn, or say in how many seconds there is one; 0: taken."""
+        ...
+
+
+Lines = Callable[[str, float, int], Line]
+"""The line of a group and sort, by its name, with so many turns a second and so many at once after a rest."""
+
+
+def own_line(name: str, per_second: float, burst: int) -> Line:
+    """Of this process alone."""
+    return _Line(per_second, burst)
+
+
 class Pacer:
     """The turns of one sign-in, for any number of threads."""
 
-    def __init__(self, pace: Pace, timing: Timing) -> None:
+    def __init__(self, pace: Pace, timing: Timing, group: str = "", lines: Lines = own_line) -> None:
         self.pace = pace
         self.slot = BoundedSemaphore(max(1, pace.threads))
         """One is held by every request under way."""
         self._timing = timing
-        self._reads = _Line(pace.reads, pace.burst)
-        self._writes = _Line(pace.writes, 0)
+        self._reads = lines(f"{group} reads", pace.reads, pace.burst)
+        self._writes = lines(f"{group} writes", pace.writes, 0)
         self._held_until = 0.0
 
     def read(self, stop: Callable[[], bool], patience: float) -> float:
@@ -76,7 +97,7 @@ class Pacer:
         """The provider has had too much: nobody asks it anything for so long."""
         self._held_until = max(self._held_until, self._timing.monotonic() + seconds)
 
-    def _turn(self, line: _Line, stop: Callable[[], bool], patience: float) -> float:
+    def _turn(self, line: Line, stop: Callable[[], bool], patience: float) -> float:
         held = 0.0
         with line.lock:
             if stop():
@@ -109,8 +130,9 @@ def rate_limited(seconds: float) -> Throttled:
 class Pacers:
     """The pacer of every group of accounts, for as long as a run lasts: what is read and what is written share it."""
 
-    def __init__(self, timing: Timing) -> None:
+    def __init__(self, timing: Timing, lines: Lines = own_line) -> None:
         self._timing = timing
+        self._lines = lines
         self._known: dict[str, Pacer] = {}
         self._lock = Lock()
 
@@ -118,5 +140,5 @@ class Pacers:
         """The pacer of that group; the first pace that was named for it holds."""
         with self._lock:
             if group not in self._known:
-                self._known[group] = Pacer(pace, self._timing)
+                self._known[group] = Pacer(pace, self._timing, group, self._lines)
             return self._known[group]

@@ -26,9 +26,9 @@ from reconciler.outside.pacing import Pacers
 from reconciler.outside.timing import Timing
 from reconciler.ports import Writer
 from reconciler.settings import AccountSettings
+from reconciler.shards import NOT_CARRIED_OUT
 
 SETTLED = "settled by reading: the run that began it never learned what became of it"
-NOT_CARRIED_OUT = "the run that began it never learned what became of it, and it was not carried out"
 
 
 class Verdict(StrEnum):

@@ -8,45 +8,50 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from reconciler.model import SubscriptionKey
+from reconciler.sift import MOVED
 from reconciler.stores.statements import Statements
 from reconciler.stores.tables import instant, instant_text
 
 _COLUMNS = (
-    "account || '/' || name",
-    "product",
-    "length",
-    "billing",
-    "coalesce(owner, '')",
-    "labels",
-    "CAST(protected AS TEXT)",
-    "CAST(declared AS TEXT)",
-    "recurring",
-    "cancellation",
-    "start",
-    "coalesce(CAST(seats AS TEXT), '')",
-    "coalesce(CAST(price_minor AS TEXT) || ' ' || price_currency, '')",
-    "coalesce(CAST(last_charge_minor AS TEXT) || ' ' || last_charge_currency, '')",
-    "coalesce(id, '')",
-)
-
+    "account", "name", "product", "length", "billing", "owner", "labels", "protected", "declared", "recurring",
+    "cancellation", "start", "seats", "price_minor", "price_currency", "last_charge_minor", "last_charge_currency",
+    "id",
+)  # fmt: skip
+_SHAPE = "\x1f".join(("%s/%s", *("%s",) * 11, "%s %s", "%s %s", "%s"))
+"""What is NULL leaves nothing, in either dialect."""
 _FLAG = (
-    "CASE WHEN status <> 'active' OR cancellation = 'immediately' OR extended = 1 OR term_end <= ? THEN 2"
-    " WHEN recurring = 'on' AND length <> 'monthly' AND term_end <= ? THEN 1 ELSE 0 END"
+    f"CASE WHEN status <> 'active' OR cancellation = 'immediately' OR extended = 1 OR term_end <= ? THEN '{MOVED}'"
+    " WHEN recurring = 'on' AND length <> 'monthly' AND term_end <= ? THEN term_end ELSE '' END"
+)
+Within = tuple[SubscriptionKey | None, SubscriptionKey | None]
+"""From the first key on, and before the second."""
+MIDDLE = (
+    "SELECT account, name FROM subscriptions ORDER BY account, name"
+    " LIMIT 1 OFFSET (SELECT count(*) / 2 FROM subscriptions)"
 )
 _MARGIN = timedelta(seconds=1)
 """Instants with a part of a second sort before the whole one as text: what lies that near is looked at."""
 
 
-def selected(character: str) -> str:
+def selected(function: str) -> str:
     """What to select of `subscriptions`: the flag, whose values `bounds` has, and the line.
 
-    `character` is the dialect's function from a number to a character.
+    `function` is the dialect's own that fills `%s` in a text.
     """
-    return f"{_FLAG}, {f' || {character}(31) || '.join(_COLUMNS)}"
+    return f"{_FLAG}, {function}('{_SHAPE}', {', '.join(_COLUMNS)})"
+
+
+def where(within: Within) -> tuple[str, tuple[str, ...]]:
+    """The condition for the records between two keys, and its values."""
+    first, end = within
+    parts = [("(account, name) >= (?, ?)", first), ("(account, name) < (?, ?)", end)]
+    asked = [(text, key) for text, key in parts if key is not None]
+    return "".join(f" AND {text}" for text, _ in asked), tuple(word for _, key in asked for word in key)
 
 
 def bounds(now: datetime, horizon: datetime) -> tuple[str, str]:
-    """The values of the flag: 2 for what time may have moved, 1 for what renews by then, 0 for what is at rest."""
+    """The values of the flag (see `ports.StateReader.lines`)."""
     return instant_text(now + _MARGIN), instant_text(horizon + _MARGIN)
 
 

@@ -19,7 +19,7 @@ from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount
 from reconciler.stored import RecentChange, StoredState
 from reconciler.stores import failures, history, intents, recovery, rows, sightings
-from reconciler.stores.lines import bounds, next_ends, selected
+from reconciler.stores.lines import MIDDLE, Within, bounds, next_ends, selected, where
 from reconciler.stores.migrations import STEPS, Step
 from reconciler.stores.opening import inspect
 from reconciler.stores.statements import Statements
@@ -28,7 +28,13 @@ from reconciler.stores.tables import ACCOUNTS, HOLDER, STORE, SUBSCRIPTIONS, Row
 _AMONG = "(SELECT value FROM json_each(?))"
 _KEYS = "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 _BY_KEY = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE (account, name) IN {_KEYS} ORDER BY")
-_ELSEWHERE = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE account NOT IN {_AMONG} ORDER BY")
+_OF_ACCOUNTS = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE account IN {_AMONG} ORDER BY")
+# From one to the next by the key's own order: to look at every record for its account would take a second a million.
+_ACCOUNTS_THERE = (
+    "WITH RECURSIVE one (name) AS (SELECT min(account) FROM subscriptions UNION ALL"
+    " SELECT (SELECT min(account) FROM subscriptions WHERE account > name) FROM one WHERE name IS NOT NULL)"
+    " SELECT name FROM one WHERE name IS NOT NULL"
+)
 _BY_ID = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE id IN {_AMONG} ORDER BY")
 TWINS = "SELECT id FROM subscriptions WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1 LIMIT 1"
 _UNFINISHED = "SELECT id, fingerprint FROM runs WHERE finished_at IS NULL AND carried_on_by IS NULL ORDER BY number"
@@ -71,11 +77,24 @@ class SqliteReader:
         with self.reading() as connection, collector_at_rest():
             return self._state(connection, rows.subscriptions(connection.execute(SUBSCRIPTIONS.select)))
 
-    def lines(self, accounts: Collection[str], now: datetime, horizon: datetime) -> Iterator[tuple[int, str]]:
-        """The records of these accounts as lines (see `ports`)."""
-        statement = f"SELECT {selected('char')} FROM subscriptions WHERE account IN {_AMONG}"  # noqa: S608
+    def another(self) -> SqliteReader | None:
+        """One more reader of the same file; None where it is read from a private copy."""
+        return None if self._found else open_reader(self.path, self._lock_timeout, steps=self._steps)
+
+    def middle(self) -> SubscriptionKey | None:
+        """A key with about as many records before it as behind it."""
         with self.reading() as connection:
-            yield from connection.execute(statement, (*bounds(now, horizon), _listed(sorted(accounts))))
+            found = connection.execute(MIDDLE).fetchone()
+            return None if found is None else SubscriptionKey(*found)
+
+    def lines(
+        self, accounts: Collection[str], now: datetime, horizon: datetime, within: Within = (None, None)
+    ) -> Iterator[tuple[str, str]]:
+        """The records of these accounts as lines (see `ports`)."""
+        condition, values = where(within)
+        statement = f"SELECT {selected('printf')} FROM subscriptions WHERE account IN {_AMONG}{condition}"  # noqa: S608
+        with self.reading() as connection:
+            yield from connection.execute(statement, (*bounds(now, horizon), _listed(sorted(accounts)), *values))
 
     def some(
         self, keys: Collection[SubscriptionKey], settled: Collection[str], ids: Collection[str] = ()
@@ -83,7 +102,9 @@ class SqliteReader:
         """As a snapshot, with just some of the records (see `ports`)."""
         with self.reading() as connection, collector_at_rest():
             found = rows.subscriptions(connection.execute(_BY_KEY, (_listed(sorted(keys)),)))
-            found |= rows.subscriptions(connection.execute(_ELSEWHERE, (_listed(sorted(settled)),)))
+            others = {name for (name,) in connection.execute(_ACCOUNTS_THERE)}.difference(settled)
+            if others:
+                found |= rows.subscriptions(connection.execute(_OF_ACCOUNTS, (_listed(sorted(others)),)))
             if ids:
                 found |= rows.subscriptions(connection.execute(_BY_ID, (_listed(sorted(ids)),)))
             return self._state(connection, dict(sorted(found.items())))

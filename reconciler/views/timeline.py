@@ -12,7 +12,7 @@ from datetime import UTC
 from itertools import groupby
 
 from reconciler.changes import Scheduled
-from reconciler.consequences import Due
+from reconciler.consequences import Due, DueList
 from reconciler.events import Event, EventKind
 from reconciler.model import SubscriptionKey, TermLength
 from reconciler.views.consequences import sum_words, sums_of
@@ -102,11 +102,7 @@ def due_words(item: Due) -> str:
 
 def due_sentence(due: Sequence[Due]) -> str:
     """The last line of every plan: how many renewals within 30 days nobody has decided, and what they commit to."""
-    known = Counter[str]()
-    for item in due:
-        if item.amount.money is not None:
-            known[item.amount.money.currency] += item.amount.money.minor
-    unknown = sum(1 for item in due if item.amount.money is None)
-    sums = [*sums_of(known), *([f"{unknown:,} not known"] if unknown else [])]
+    found = DueList.of(due)
+    sums = [*sums_of(found.sums), *([f"{found.unknown:,} not known"] if found.unknown else [])]
     joined = f", {listed(sums, len(sums))}" if sums else ""
     return f"Renew within {WITHIN} days, undecided: {len(due):,}{joined}."

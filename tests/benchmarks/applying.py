@@ -24,6 +24,7 @@ from typing import Protocol
 
 from reconciler.effects import carried_out
 from reconciler.model import StoredSubscription, SubscriptionKey, TermLength
+from reconciler.progress import Untold
 from reconciler.runtime import Options, Runtime
 from reconciler.stores.opening import connect
 from reconciler.stores.rows import stored_row
@@ -194,7 +195,7 @@ def only_ours() -> float:
         began.append(time.perf_counter())
         return True
 
-    _, report = Runtime(Options(directory=Path())).apply(agree, lambda: False, lambda done, total: None)
+    _, report = Runtime(Options(directory=Path())).apply(agree, lambda: False, Untold())
     seconds = time.perf_counter() - began[0]
     if report is None or not report.changes:
         raise SystemExit("nothing was applied")

@@ -18,6 +18,7 @@ from reconciler.apply import Served
 from reconciler.environment import variable
 from reconciler.journal import ChangeReport, OutcomeKind
 from reconciler.ports import Opening, Reader, Writer
+from reconciler.progress import Untold
 from reconciler.providers.stripe.provider import StripeProvider, StripeReader, StripeWriter
 from reconciler.registry import Registry
 from reconciler.runtime import Options, Runtime
@@ -95,7 +96,7 @@ def applied(root: Path, shop: Vendor, pace: Pace, changes: int) -> float:
     runtime.registry = Paying(pace)
     services = runtime.services
     runtime.services = timed = Timed(services.registry, services.environment, services.timing)
-    _, report = runtime.apply(lambda found: True, lambda: False, lambda done, total: None)
+    _, report = runtime.apply(lambda found: True, lambda: False, Untold())
     done = [item for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED] if report is not None else []
     if len(done) != changes:
         raise SystemExit(f"{len(done)} changes succeeded, of {changes}")

@@ -9,6 +9,7 @@ import pytest
 
 from reconciler.cli.session import apply_code
 from reconciler.journal import OutcomeKind
+from reconciler.progress import Untold
 from reconciler.reconcile import Pass
 from reconciler.runtime import Options, Runtime
 from tests.cli.world import World, kinds
@@ -191,7 +192,7 @@ def test_a_freeze_stops_a_run_that_is_under_way(applied: World) -> None:
         assert found.plan.changes
         return applied.run("freeze", "--reason", "wrong file merged", as_of=None).code == 0
 
-    found, report = runtime.apply(freeze_meanwhile, lambda: False, lambda done, total: None)
+    found, report = runtime.apply(freeze_meanwhile, lambda: False, Untold())
     assert report is not None
     assert [item.outcome for item in report.changes] == [OutcomeKind.SKIPPED]
     assert report.frozen is not None

@@ -95,6 +95,12 @@ def lease_lost(address: Address) -> StoreError:
     return StoreError("lease-lost", f"{address.name}: another run has the store by now; nothing was written", hint)
 
 
+def shard_lost(address: Address) -> StoreError:
+    """Another worker has the shard since, or it was taken back."""
+    hint = "this worker was held up for longer than its shard was its own; nothing is to be done"
+    return StoreError("lease-lost", f"{address.name}: another worker has the shard by now; nothing was written", hint)
+
+
 def missing(address: Address) -> StoreError:
     """There is none, and none was to be made."""
     hint = "check `store.url` or --store; `reconcile` makes a new one, `reconcile store import FILE` restores one"

@@ -31,6 +31,17 @@ class PostgresPlace:
         """Hosts and database: the URL without what is nobody's business."""
         return self._address.name
 
+    @property
+    def address(self) -> Address:
+        """The server and the schema, with what libpq needs to get there."""
+        return self._address
+
+    def beside(self) -> PostgresStore:
+        """The store, which must be there and up to date, for workers: they write under fences of their own, each on its
+        own connection and without a lease.
+        """
+        return PostgresStore(self._session(writing=True))
+
     def there(self) -> bool:
         """Whether there is a store; StoreError where that cannot be told, or somebody else's tables are there."""
         session = self._session(writing=False)

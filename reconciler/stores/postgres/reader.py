@@ -18,9 +18,10 @@ from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount
 from reconciler.stored import RecentChange, StoredState
 from reconciler.stores import history, intents, rows, sightings
-from reconciler.stores.lines import bounds, next_ends, selected
+from reconciler.stores.lines import MIDDLE, Within, bounds, next_ends, selected, where
 from reconciler.stores.postgres import failures
 from reconciler.stores.postgres.address import Address
+from reconciler.stores.postgres.queued import queued
 from reconciler.stores.postgres.session import Session
 from reconciler.stores.postgres.speaking import Spoken, Streaming
 from reconciler.stores.reader import TWINS, accounts, collector_at_rest, head, unfinished
@@ -32,6 +33,7 @@ _BY_KEY = SUBSCRIPTIONS.select.replace(
 )
 _ELSEWHERE = SUBSCRIPTIONS.select.replace(" ORDER BY", " WHERE account <> ALL(?::text[]) ORDER BY")
 _BY_ID = SUBSCRIPTIONS.select.replace(" ORDER BY", " WHERE id = ANY(?::text[]) ORDER BY")
+_DISTRIBUTED = "SELECT id FROM runs JOIN distributed ON distributed.run = runs.number WHERE finished_at IS NULL"
 _ESCAPED = "SELECT escaped FROM store"
 _TRIES = 3
 """How often one look is begun anew; each waits as long as the session's patience for a server."""
@@ -56,11 +58,28 @@ class PostgresReader:
         with self.reading() as spoken, collector_at_rest():
             return _stored(spoken, rows.subscriptions(spoken.execute(SUBSCRIPTIONS.select)))
 
-    def lines(self, accounts: Collection[str], now: datetime, horizon: datetime) -> Iterator[tuple[int, str]]:
+    def another(self) -> PostgresReader | None:
+        """None: what a server sends one process is worth no second one."""
+        return None
+
+    def middle(self) -> SubscriptionKey | None:
+        """A key with about as many records before it as behind it."""
+
+        def look() -> SubscriptionKey | None:
+            with self.reading() as spoken:
+                found = spoken.execute(MIDDLE).fetchone()
+                return None if found is None else SubscriptionKey(*found)
+
+        return self._looked(look)
+
+    def lines(
+        self, accounts: Collection[str], now: datetime, horizon: datetime, within: Within = (None, None)
+    ) -> Iterator[tuple[str, str]]:
         """The records of these accounts as lines (see `ports`), in portions; in no order."""
-        statement = f"SELECT {selected('chr')} FROM subscriptions WHERE account = ANY(?::text[])"  # noqa: S608
+        condition, values = where(within)
+        statement = f"SELECT {selected('format')} FROM subscriptions WHERE account = ANY(?::text[]){condition}"  # noqa: S608
         with self.reading() as spoken:
-            yield from spoken.stream(statement, (*bounds(now, horizon), sorted(accounts)))
+            yield from spoken.stream(statement, (*bounds(now, horizon), sorted(accounts), *values))
 
     def some(
         self, keys: Collection[SubscriptionKey], settled: Collection[str], ids: Collection[str] = ()
@@ -173,6 +192,12 @@ def _stored(spoken: Spoken, subscriptions: dict[SubscriptionKey, StoredSubscript
         safety=rows.safety(safety),
         freeze=rows.freeze(*freeze),
         last_as_of=rows.last_as_of(last_as_of),
-        unfinished=unfinished(spoken),
-        open_intents=intents.open_by_key(spoken, subscriptions),
+        unfinished=_cut_off(spoken),
+        open_intents={**intents.open_by_key(spoken, subscriptions), **queued(spoken)},
     )
+
+
+def _cut_off(spoken: Spoken) -> dict[str, str | None]:
+    """The runs that began and never ended, but for those that workers carry out."""
+    distributed = {row[0] for row in spoken.execute(_DISTRIBUTED).fetchall()}
+    return {run: made for run, made in unfinished(spoken).items() if run not in distributed}

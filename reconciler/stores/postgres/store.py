@@ -38,7 +38,10 @@ _RECORD_ACCOUNT = (
 )
 _DECLARE = "UPDATE subscriptions SET declared = 1 WHERE account = ? AND name = ? AND declared = 0"
 _FINISH = "UPDATE runs SET finished_at = ? WHERE number = ? AND finished_at IS NULL"
-_CARRY_ON = "UPDATE runs SET carried_on_by = ? WHERE finished_at IS NULL AND carried_on_by IS NULL AND number < ?"
+_CARRY_ON = (
+    "UPDATE runs SET carried_on_by = ? WHERE finished_at IS NULL AND carried_on_by IS NULL AND number < ?"
+    " AND NOT EXISTS (SELECT 1 FROM distributed WHERE distributed.run = runs.number)"
+)
 _FREEZE = "UPDATE store SET freeze_reason = ?, freeze_since = ?, freeze_actor = ?, freeze_until = ?"
 _HOLD = HOLDER.insert.replace(") VALUES (", ", fence) VALUES (").removesuffix(")") + ", (SELECT fence FROM lease))"  # noqa: S608
 # A server, a database or a role may be set to answer before it has written: a store that says "recorded" must not.
@@ -67,23 +70,23 @@ class PostgresStore(PostgresReader):
 
     def begin(self, run: Run) -> None:
         """Journal that a run starts; a run that is there already is left as it is."""
-        self._written(lambda spoken: spoken.execute(_NEW_RUN, rows.run_row(run)))
+        self.written(lambda spoken: spoken.execute(_NEW_RUN, rows.run_row(run)))
 
     def intend(self, run_id: str, entries: Sequence[Entry], at: datetime) -> None:
         """Journal intents; what is open or has succeeded is not intended again."""
-        self._written(lambda spoken: recording.intend(spoken, _begun(spoken, run_id), entries, at))
+        self.written(lambda spoken: recording.intend(spoken, _begun(spoken, run_id), entries, at))
 
     def accept(self, run_id: str, entries: Sequence[Entry], at: datetime) -> None:
         """Journal that a provider works on what was intended, with the token of each; they stay open.
 
         Idempotent: the token that was told last is not told again, and what has succeeded stays so.
         """
-        self._written(lambda spoken: recording.accept(spoken, _begun(spoken, run_id), entries, at))
+        self.written(lambda spoken: recording.accept(spoken, _begun(spoken, run_id), entries, at))
 
     def keep_observations(self, observed: Sequence[ObservedAccount]) -> None:
         """Keep what was observed, instead of what was kept of those accounts before; the serial does not move."""
         with collector_at_rest():
-            self._written(lambda spoken: sightings.keep(spoken, observed))
+            self.written(lambda spoken: sightings.keep(spoken, observed))
 
     def record(self, run_id: str, entries: Sequence[Entry], at: datetime) -> int:
         """Rows, serial and outcomes in one transaction; answers the new serial.
@@ -92,18 +95,10 @@ class PostgresStore(PostgresReader):
         """
 
         def act(spoken: Spoken) -> int:
-            run = _begun(spoken, run_id)
-            serial = int(spoken.execute("SELECT serial FROM store FOR UPDATE").fetchone()[0])
-            if not recording.record(spoken, run, serial + 1, entries, at):
-                return serial
-            as_of = spoken.execute(
-                "UPDATE store SET serial = ? RETURNING (SELECT as_of FROM runs WHERE number = ?)", (serial + 1, run)
-            ).fetchone()[0]
-            _reach(spoken, instant(as_of))
-            return serial + 1
+            return recorded(spoken, _begun(spoken, run_id), entries, at)
 
         with collector_at_rest():
-            return self._written(act)
+            return self.written(act)
 
     def finish(self, run_id: str, at: datetime, bookkeeping: Bookkeeping) -> None:
         """The run is over, and so is every earlier one that was cut off: this one has carried it on.
@@ -114,12 +109,9 @@ class PostgresStore(PostgresReader):
         def act(spoken: Spoken) -> None:
             if bookkeeping == Bookkeeping() and _number(spoken, run_id) is None:
                 return
-            run = _begun(spoken, run_id)
-            spoken.execute(_FINISH, (instant_text(at), run))
-            spoken.execute(_CARRY_ON, (run, run))
-            _keep(spoken, bookkeeping)
+            finished(spoken, _begun(spoken, run_id), at, bookkeeping)
 
-        self._written(act)
+        self.written(act)
 
     def set_freeze(self, run: Run, freeze: Freeze | None) -> None:
         """Freeze, or thaw with None; journaled with the run that did it, which is begun and finished by this."""
@@ -129,7 +121,7 @@ class PostgresStore(PostgresReader):
             spoken.execute(_FINISH, (instant_text(run.started_at), _begun(spoken, run.id)))
             spoken.execute(_FREEZE, rows.freeze_row(freeze))
 
-        self._written(act)
+        self.written(act)
 
     def freeze(self) -> Freeze | None:
         """The freeze in force or past, read anew."""
@@ -148,7 +140,7 @@ class PostgresStore(PostgresReader):
             if holder is not None:
                 spoken.execute(_HOLD, rows.holder_row(holder))
 
-        self._written(act)
+        self.written(act)
 
     @contextmanager
     def together(self) -> Iterator[Streaming]:
@@ -179,7 +171,8 @@ class PostgresStore(PostgresReader):
         else:
             yield self._joined
 
-    def _written(self, act: Callable[[Spoken], Done]) -> Done:
+    def written(self, act: Callable[[Spoken], Done]) -> Done:
+        """One durable transaction, begun anew where it surely did not happen; or a part of what is written together."""
         if self._joined is not None:
             return act(self._joined)
         self._number += 1
@@ -243,6 +236,25 @@ class PostgresStore(PostgresReader):
                 raise failures.unstorable(self.address, str(error)) from error
             except ValueError as error:
                 raise failures.corrupt(self.address, str(error)) from error
+
+
+def recorded(spoken: Spoken, run: int, entries: Sequence[Entry], at: datetime) -> int:
+    """Rows and outcomes; the new serial. Those who record at the same time wait for each other."""
+    serial = int(spoken.execute("SELECT serial FROM store FOR UPDATE").fetchone()[0])
+    if not recording.record(spoken, run, serial + 1, entries, at):
+        return serial
+    as_of = spoken.execute(
+        "UPDATE store SET serial = ? RETURNING (SELECT as_of FROM runs WHERE number = ?)", (serial + 1, run)
+    ).fetchone()[0]
+    _reach(spoken, instant(as_of))
+    return serial + 1
+
+
+def finished(spoken: Spoken, run: int, at: datetime, bookkeeping: Bookkeeping) -> None:
+    """The run is over, and so is every earlier one that was cut off; those that workers carry out are not."""
+    spoken.execute(_FINISH, (instant_text(at), run))
+    spoken.execute(_CARRY_ON, (run, run))
+    _keep(spoken, bookkeeping)
 
 
 def _number(spoken: Spoken, run_id: str) -> int | None:

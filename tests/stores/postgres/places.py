@@ -20,7 +20,7 @@ from tests.stores.postgres.server import Server, shared
 
 QUICK = Limits(locks=0.2, patience=10.0)
 """How long tests wait: not at all for each other, and long enough for a server to come back."""
-_TABLES = ("claims", "shards", "journal", "runs", "commits", "holder", "store", "accounts", "subscriptions")
+_TABLES = ("shards", "distributed", "paces", "journal", "runs", "commits", "holder", "store", "accounts", "subscriptions")
 _EMPTY = "".join(f"DELETE FROM reconcile.{table};" for table in (*_TABLES, "sightings", "observations"))
 
 

@@ -1,0 +1,119 @@
+"""`reconcile worker` and `reconcile runs`, and what `--distributed` adds to an apply.
+
+Must not carry anything out itself: workers do, by the same engine as an apply.
+"""
+
+from __future__ import annotations
+
+import gc
+import signal
+import time
+from functools import partial
+from threading import Event
+from types import FrameType
+
+import click
+
+from reconciler.cli.app import Given, shared
+from reconciler.cli.output import emit, say
+from reconciler.cli.rendering import note_renders
+from reconciler.cli.session import runtime_for, whole
+from reconciler.errors import UsageError
+from reconciler.journal import ApplyReport, OutcomeKind
+from reconciler.runtime import Runtime
+from reconciler.shards import Progress
+
+_LOOK = 0.5
+"""Seconds between two looks at a run that is waited for."""
+_MOST = 64
+"""Shards at once in one process: more of them only wait for each other."""
+
+
+@click.command()
+@click.option("--concurrency", metavar="N", type=click.IntRange(1, _MOST), default=1, help="Shards at once.")
+@click.option("--until-idle", is_flag=True, help="End once no shard is left for anybody.")
+@click.option("--run", metavar="RUN", help="Only the shards of this run, without the queue, and then end.")
+@shared
+def worker(given: Given, concurrency: int, until_idle: bool, run: str | None) -> int:
+    """Carry out what a distributed apply has handed over."""
+    from reconciler.distributing import Shift, progress_of, work  # start-up: the queue and its driver
+
+    whole(given)
+    runtime = runtime_for(given)
+    if run is not None:
+        progress_of(runtime, run)  # a run that there is none of must not look like one that is over
+    gc.enable()  # off for a command that soon ends; this one does not
+    stop = Event()
+    before = {number: signal.signal(number, partial(_ask, given, stop)) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        say(given, f"Working for {runtime.place.name}.")
+        work(runtime, Shift(concurrency, until_idle, run), stop.is_set)
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+    return 0
+
+
+def _ask(given: Given, stop: Event, number: int, frame: FrameType | None) -> None:
+    if not stop.is_set():
+        say(given, "Stopping: what is under way is finished, the rest is given back.")
+    stop.set()
+
+
+@click.command()
+@click.argument("run", required=False, metavar="[RUN]")
+@click.option("--limit", metavar="N", type=click.IntRange(1, 10_000), default=20, show_default=True, help="The newest.")
+@click.option("--take-back", is_flag=True, help="Close what no worker has of RUN; the next apply plans it anew.")
+@shared
+def runs(given: Given, run: str | None, limit: int, take_back: bool) -> int:
+    """Runs, and how far workers are with them."""
+    from reconciler import distributing  # start-up: as above
+
+    whole(given)
+    runtime = runtime_for(given)
+    if take_back:
+        if run is None:
+            raise UsageError("no-such-run", "--take-back needs a run", "name it: reconcile runs RUN --take-back")
+        back, left = distributing.take_back(runtime, run)
+        say(given, f"Took {back:,} shards back; {left:,} are still with workers.")
+    found = distributing.progress_of(runtime, run, limit)
+    _emit(given, found, whole=run is not None)
+    return code_of(found[0]) if run is not None else 0
+
+
+def _emit(given: Given, found: list[Progress], *, whole: bool) -> None:
+    from reconciler.views.runs import runs_fields, runs_lines  # start-up: as above
+
+    emit(given, note_renders("runs", runs_lines(found, whole=whole), runs_fields(found)))
+
+
+def code_of(run: Progress) -> int:
+    """The exit code that says how one run stands: 5 while it is under way, or where not all of it was done."""
+    if run.outcomes.get(OutcomeKind.UNKNOWN):
+        return 6
+    undone = run.outcomes.get(OutcomeKind.FAILED) or run.outcomes.get(OutcomeKind.SKIPPED)
+    return 5 if run.under_way or undone or run.shards.get("withdrawn") else 0
+
+
+def share_out(runtime: Runtime) -> None:
+    """Hand what this runtime applies at outside providers to workers."""
+    from reconciler.distributing import hand_over_to_workers  # start-up: as above
+
+    hand_over_to_workers(runtime)
+
+
+def follow(given: Given, runtime: Runtime, report: ApplyReport, code: int, *, wait: bool) -> int:
+    """Say where the rest of an apply is, and with `wait` stay until it is over; the exit code."""
+    from reconciler.distributing import progress_of  # start-up: as above
+
+    if runtime.handed_over is None:
+        return code
+    say(given, f"Run {report.run} is with the workers; watch it: reconcile runs {report.run}")
+    if not wait:
+        return code
+    while (found := progress_of(runtime, report.run)[0]).under_way:
+        time.sleep(_LOOK)
+    say(given, f"Run {report.run} is over: {found.done:,} of {found.total:,} changes.")
+    _emit(given, [found], whole=True) if given.format == "text" else None
+    others = {item.outcome for item in report.changes} - {OutcomeKind.ACCEPTED, OutcomeKind.SUCCEEDED}
+    return code_of(found) if code == 5 and not others else code

@@ -1,0 +1,1 @@
+"""Who hands shards to workers: adapters of `queueing.Dispatcher`, in this process and on PostgreSQL."""

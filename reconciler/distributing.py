@@ -1,0 +1,224 @@
+"""Applies and workers joined: hands orders over to workers, and is a worker. Names the adapters that takes.
+
+Needs a store on PostgreSQL. Decides nothing about subscriptions.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing, contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from reconciler.apply import Hand, Ordered, Outside
+from reconciler.changes import Change
+from reconciler.errors import StoreError, UsageError
+from reconciler.journal import ChangeReport, OutcomeKind
+from reconciler.ports import Store
+from reconciler.runtime import Runtime
+from reconciler.settings import AccountSettings
+from reconciler.shards import Piece, Progress, Ticket, cut
+
+if TYPE_CHECKING:
+    from reconciler.carrying import Tenure
+    from reconciler.dispatching.queue import Beats, Queue
+    from reconciler.queueing import Dispatcher
+    from reconciler.stores.postgres.place import PostgresPlace
+    from reconciler.stores.postgres.shards import PostgresShards
+
+
+def hand_over_to_workers(runtime: Runtime) -> None:
+    """From now on what this runtime applies at outside providers is handed to workers.
+
+    Raises UsageError `not-distributable` for a store on SQLite, and StoreError `extra-missing`.
+    """
+    queue = _queue(_place(runtime), 1)
+
+    def outside_of(store: Store, accounts: Mapping[str, AccountSettings]) -> Outside:
+        def outside(orders: Sequence[Ordered], hand: Hand) -> Sequence[ChangeReport]:
+            return _handed_over(queue, store, accounts, orders, hand)
+
+        return outside
+
+    runtime.hand_over = outside_of
+
+
+def _handed_over(
+    queue: Queue, store: Store, accounts: Mapping[str, AccountSettings], orders: Sequence[Ordered], hand: Hand
+) -> Sequence[ChangeReport]:
+    """Run, shards and jobs in one transaction: all of it, or nothing."""
+    from reconciler.stores.postgres.shards import PostgresShards  # start-up: only a distributed apply
+    from reconciler.stores.postgres.store import PostgresStore
+
+    if not isinstance(store, PostgresStore):
+        raise TypeError("only a store on PostgreSQL has shards")
+    pieces = [_piece(order, accounts) for order in orders]
+    if not pieces or hand.halted():
+        return [ChangeReport(piece.change, OutcomeKind.SKIPPED) for piece in pieces]
+    try:
+        with store.together() as spoken:
+            queue.prepare(spoken.connection)
+            tickets = PostgresShards(store).put(hand.instruction.run.id, cut(pieces), hand.bookkeeping())
+            queue.submit(tickets, spoken.connection)
+    except StoreError as error:
+        if not hand.acted:
+            raise
+        hand.broken = error
+        return [ChangeReport(piece.change, OutcomeKind.FAILED, error.message) for piece in pieces]
+    hand.handed_over = hand.acted = True
+    said = "it waits for a worker"
+    return [ChangeReport(piece.change, OutcomeKind.ACCEPTED, note=said) for piece in pieces]
+
+
+def _piece(order: Ordered, accounts: Mapping[str, AccountSettings]) -> Piece:
+    change = order.entry.change
+    if not isinstance(change, Change):
+        raise TypeError("an event is nothing to carry out")
+    return Piece(accounts[change.key.account], change, order.entry.operation_id, order.row)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """What a worker is told to do."""
+
+    concurrency: int = 1
+    """Shards at once."""
+    until_idle: bool = False
+    """End once no shard is left for anybody."""
+    run: str | None = None
+    """Only the shards of this run, and without the queue."""
+    tenure: Tenure | None = None
+    beats: Beats | None = None
+
+
+def work(runtime: Runtime, shift: Shift, stop: Callable[[], bool]) -> None:
+    """Be a worker until asked to stop, or until there is nothing left where the shift says so."""
+    from reconciler.carrying import Carrier, Heart, Tenure  # start-up: as above
+    from reconciler.outside.pacing import Pacers
+    from reconciler.stores.postgres.paces import SharedTurns
+
+    place = _place(runtime)
+    with ExitStack() as held:
+        turns = SharedTurns(place.address)
+        held.callback(turns.close)
+        timing = runtime.services.timing
+        heart = Heart(lambda: _book(place), shift.tenure or Tenure(), timing.monotonic)
+        carrier = Carrier(
+            lambda: _book(place), runtime.services.writer, timing, Pacers(timing, turns.line),
+            f"{runtime.environment.host}:{os.getpid()}", stop, heart,
+        )  # fmt: skip
+        book = held.enter_context(closing(_checked(runtime, place)))
+        lock = threading.Lock()
+
+        def idle() -> bool:
+            with lock:
+                return not book.open_shards(shift.run)
+
+        dispatcher = _dispatcher(place, book, shift)
+        heart.start()
+        held.callback(heart.stop)
+        dispatcher.run(carrier.work, stop, idle if shift.until_idle or shift.run else None)
+
+
+def _dispatcher(place: PostgresPlace, book: PostgresShards, shift: Shift) -> Dispatcher:
+    if shift.run is not None:
+        from reconciler.dispatching.inline import Inline  # start-up: as above
+
+        inline = Inline(shift.concurrency)
+        inline.submit([Ticket(shard, str(shard)) for shard in book.open_shards(shift.run)])
+        return inline
+    queue = _queue(place, shift.concurrency, shift.beats)
+    with book.together() as connection:
+        queue.prepare(connection)
+    return queue
+
+
+def progress_of(runtime: Runtime, run: str | None = None, limit: int = 20) -> list[Progress]:
+    """The newest runs first, or that one; UsageError `no-such-run`."""
+    from reconciler.stores.postgres.progress import progress  # start-up: as above
+
+    place = _place(runtime)
+    reader = place.reader()
+    if reader is None:
+        raise _no_store(place)
+    with reader:
+        found = progress(reader, run, limit)
+    if run is not None and not found:
+        raise UsageError("no-such-run", f"there is no run {run}", "see which there are: reconcile runs")
+    return found
+
+
+def take_back(runtime: Runtime, run: str) -> tuple[int, int]:
+    """Close what no worker has of a run, under the lease: how many shards that were, and how many workers still have.
+
+    What was not carried out is planned again by the next apply.
+    """
+    from reconciler.stores.postgres.shards import PostgresShards  # start-up: as above
+    from reconciler.stores.postgres.store import PostgresStore
+
+    place = _place(runtime)
+    if not progress_of(runtime, run)[0].shards:
+        raise UsageError("no-such-run", f"run {run} has no shards", "see which there are: reconcile runs")
+    with runtime.leased(), _written(place) as store:
+        assert isinstance(store, PostgresStore)  # noqa: S101 - for mypy
+        return PostgresShards(store).withdraw(run, runtime.clock.now())
+
+
+@contextmanager
+def _written(place: PostgresPlace) -> Iterator[Store]:
+    store = place.store()
+    if store is None:
+        raise _no_store(place)
+    with store:
+        yield store
+
+
+def _place(runtime: Runtime) -> PostgresPlace:
+    """The store's place, where workers can share it."""
+    place = runtime.place
+    if runtime.place.name.startswith("postgresql:"):
+        from reconciler.stores.postgres.place import PostgresPlace  # start-up: as above
+
+        if isinstance(place, PostgresPlace):
+            return place
+    hint = "apply without --distributed, or move the store: reconcile store copy SRC postgresql://... (docs/workers.md)"
+    raise UsageError("not-distributable", f"workers need a store on PostgreSQL, and this is {place.name}", hint)
+
+
+def _book(place: PostgresPlace) -> PostgresShards:
+    from reconciler.stores.postgres.shards import PostgresShards  # start-up: as above
+
+    return PostgresShards(place.beside())
+
+
+def _checked(runtime: Runtime, place: PostgresPlace) -> PostgresShards:
+    """The book of a store that is there, up to date, and the pinned one."""
+    store = place.store()
+    if store is None:
+        raise _no_store(place)
+    book = _book(place)
+    store.close()
+    pinned, found = runtime.settings.lineage, book.lineage()
+    if pinned is not None and pinned != found:
+        book.close()
+        said, hint = (
+            f"the settings pin the store {pinned}, this one is {found}",
+            "point `store.url` at the pinned store",
+        )
+        raise StoreError("other-store", said, hint)
+    return book
+
+
+def _no_store(place: PostgresPlace) -> StoreError:
+    return StoreError("no-store", f"there is no store at {place.name}", "the first apply creates it")
+
+
+def _queue(place: PostgresPlace, concurrency: int, beats: Beats | None = None) -> Queue:
+    try:
+        from reconciler.dispatching.queue import Beats, Queue  # start-up: it costs more than all the rest
+    except ImportError as error:
+        hint = "pip install 'subscription-reconciler[workers]'"
+        raise StoreError("extra-missing", "sharing work out needs Procrastinate", hint) from error
+    return Queue(place.address.parameters, place.address.schema, concurrency, beats or Beats())

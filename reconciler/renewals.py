@@ -1,0 +1,133 @@
+"""Renewals of settled records, by file: counted and summed, and made into values only once somebody looks at them.
+
+Pure. A plan of a million counts tens of thousands of them, and shows a sum.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import orjson
+
+from reconciler.consequences import Amount, Basis, Due, DueList
+from reconciler.diagnostics import Place
+from reconciler.gist import SEPARATOR
+from reconciler.model import Money, StoredSubscription, SubscriptionKey, Term, TermLength
+from reconciler.money import amount_of_term
+from reconciler.rulebook import Rulebook
+
+Item = list[Any]
+"""Account, name, product, day, length, minor units, currency, basis, detail, owner: as JSON has them."""
+_LENGTHS = {length.value: length for length in TermLength}
+_ANY_DAY = date(1970, 1, 1)
+
+
+@dataclass(slots=True)
+class Renewals:
+    """Those of an estate."""
+
+    files: dict[str, str] = field(default_factory=dict)
+    """By file: its items, as JSON."""
+    counts: dict[str, int] = field(default_factory=dict)
+    sums: Counter[str] = field(default_factory=Counter)
+    """Minor units by currency."""
+    unknown: int = 0
+    """How many have no known sum."""
+
+    def add(self, file: str, items: Collection[Item]) -> None:
+        """Take renewals of a file in, of which there were none before."""
+        if items:
+            self.files[file] = orjson.dumps(items).decode()
+            self.counts[file] = len(items)
+            self._count(items, 1)
+
+    def more(self, file: str, items: Collection[Item]) -> None:
+        """Take further renewals of a file in."""
+        there = self.items(file) if file in self.files else []
+        self.drop(file, {item[1] for item in there})
+        self.add(file, [*there, *items])
+
+    def drop(self, file: str, names: Collection[str]) -> None:
+        """Let go of the renewals of a file that are of these names."""
+        if file not in self.files:
+            return
+        items = self.items(file)
+        self.counts.pop(file)
+        self._count(items, -1)
+        del self.files[file]
+        self.add(file, [item for item in items if item[1] not in names])
+
+    def items(self, file: str) -> list[Item]:
+        """Those of one file."""
+        found: list[Item] = orjson.loads(self.files[file])
+        return found
+
+    def listed(
+        self, place: Callable[[str, str], Place], chosen: Callable[[str, SubscriptionKey], bool] | None
+    ) -> DueList:
+        """As a plan lists them: each with its place, by its file and name. `chosen`: just those that it chooses."""
+        if chosen is None:
+            files = dict(self.files)  # as they are now: what is taken in later is no part of this plan
+            return DueList(lambda: _dues(place, files), self.sums, self.unknown, sum(self.counts.values()))
+        few = Renewals()
+        for file in self.files:
+            few.add(file, [item for item in self.items(file) if chosen(file, SubscriptionKey(item[0], item[1]))])
+        return few.listed(place, None)
+
+    def _count(self, items: Iterable[Item], times: int) -> None:
+        for _, _, _, _, _, minor, currency, *_ in items:
+            if minor is None:
+                self.unknown += times
+            else:
+                self.sums[currency] += times * minor
+
+    def packed(self) -> list[Any]:
+        """As JSON has them; each file's items stay one text."""
+        return [self.files, self.counts, self.sums, self.unknown]
+
+    @classmethod
+    def unpacked(cls, data: list[Any]) -> Renewals:
+        """What `packed` said; ValueError or TypeError for anything else."""
+        files, counts, sums, unknown = data
+        return cls(files, counts, Counter(sums), unknown)
+
+
+def renewal(line: str, end: str, now: datetime, horizon: datetime, rulebook: Rulebook) -> Item | None:
+    """The renewal of a plain active record that is at rest and recurring, by its line and the end of its term.
+
+    None where it comes after the horizon, or where its term is a month.
+    """
+    instant = datetime.fromisoformat(end)
+    if not now < instant <= horizon:
+        return None
+    key, product, length, billing, owner, *_, seats, price, charge, _ = line.split(SEPARATOR)
+    account, _, name = key.partition("/")
+    row = StoredSubscription(
+        SubscriptionKey(account, name), product, _LENGTHS[length], _LENGTHS[billing], _ANY_DAY, _ANY_DAY,
+        Term(instant, instant), seats=int(seats) if seats else None, price=_money(price), last_charge=_money(charge),
+    )  # fmt: skip
+    amount = amount_of_term(row, rulebook)
+    minor, currency = (None, None) if amount.money is None else (amount.money.minor, amount.money.currency)
+    day = instant.date().isoformat()
+    return [account, name, product, day, length, minor, currency, amount.basis.value, amount.detail, owner or None]
+
+
+def _money(column: str) -> Money | None:
+    minor, _, currency = column.partition(" ")
+    return Money(int(minor), currency) if minor else None
+
+
+def _dues(place: Callable[[str, str], Place], files: Mapping[str, str]) -> Iterator[Due]:
+    return (_due(item, place(file, item[1])) for file, text in files.items() for item in orjson.loads(text))
+
+
+def _due(item: Item, place: Place) -> Due:
+    account, name, product, day, length, minor, currency, basis, detail, owner = item
+    amount = Amount(None if minor is None else Money(minor, currency), Basis(basis), detail)
+    return Due(
+        SubscriptionKey(account, name), product, date.fromisoformat(day), _LENGTHS[length], amount, owner, True, place
+    )

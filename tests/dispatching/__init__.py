@@ -1,0 +1,1 @@
+"""Tests of who hands shards to workers, and of the workers themselves."""
