@@ -29,20 +29,25 @@ if TYPE_CHECKING:
     from reconciler.stores.postgres.shards import PostgresShards
 
 
-def hand_over_to_workers(runtime: Runtime) -> None:
-    """From now on what this runtime applies at outside providers is handed to workers.
+def hand_over_to_workers(runtime: Runtime) -> list[str]:
+    """From now on what this runtime applies at outside providers is handed to workers; the runs of which it was.
 
     Raises UsageError `not-distributable` for a store on SQLite, and StoreError `extra-missing`.
     """
     queue = _queue(_place(runtime), 1)
+    handed: list[str] = []
 
     def outside_of(store: Store, accounts: Mapping[str, AccountSettings]) -> Outside:
         def outside(orders: Sequence[Ordered], hand: Hand) -> Sequence[ChangeReport]:
-            return _handed_over(queue, store, accounts, orders, hand)
+            reports = _handed_over(queue, store, accounts, orders, hand)
+            if hand.handed_over:
+                handed.append(hand.instruction.run.id)
+            return reports
 
         return outside
 
     runtime.hand_over = outside_of
+    return handed
 
 
 def _handed_over(
@@ -101,7 +106,7 @@ def work(runtime: Runtime, shift: Shift, stop: Callable[[], bool]) -> None:
 
     place = _place(runtime)
     with ExitStack() as held:
-        turns = SharedTurns(place.address)
+        turns = SharedTurns(place.address, runtime.services.timing.monotonic)
         held.callback(turns.close)
         timing = runtime.services.timing
         heart = Heart(lambda: _book(place), shift.tenure or Tenure(), timing.monotonic)

@@ -10,10 +10,10 @@ import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import reconciler
 from reconciler.keep.tree import Stamp
 from reconciler.partial import Part, looked_at
 from reconciler.ports import StateReader
+from reconciler.program import program
 from reconciler.progress import Progress
 from reconciler.reconcile import Inputs, with_recent
 from reconciler.sharing import shared_out
@@ -81,18 +81,3 @@ def processes() -> int:
     if sys.platform != "linux":
         return 1  # elsewhere a fork may not be survived by what the system's own libraries hold
     return len(os.sched_getaffinity(0))
-
-
-def program() -> bytes:
-    """What stands for this program's version, and for that of the code itself while it is worked on."""
-    newest = 0
-    top = os.path.dirname(reconciler.__file__)  # noqa: PTH120 - start-up: a Path for each of some hundred
-    folders = [top]
-    while folders:
-        with os.scandir(folders.pop()) as entries:
-            for entry in entries:
-                if entry.name.endswith(".py"):
-                    newest = max(newest, entry.stat().st_mtime_ns)
-                elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("__"):
-                    folders.append(entry.path)
-    return f"{reconciler.__version__} {newest} {sys.version}".encode()

@@ -11,6 +11,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -336,6 +337,11 @@ class StorePlace(Protocol):
     @property
     def name(self) -> str:
         """As messages name it; no secret."""
+        ...
+
+    @property
+    def path(self) -> Path | None:
+        """The file that it is; None where it is none."""
         ...
 
     def there(self) -> bool:

@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from datetime import datetime, tzinfo
+from datetime import datetime, timedelta, tzinfo
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path, PurePosixPath
@@ -49,7 +49,7 @@ from reconciler.rulebook import PriceList
 from reconciler.safety import Circumstances
 from reconciler.selection import Selection
 from reconciler.settings import LEDGER, AccountSettings, Settings
-from reconciler.stored import StoredState
+from reconciler.stored import NOTHING_SETTLED, StoredState
 from reconciler.zones import Zones, zone_of
 
 if TYPE_CHECKING:
@@ -87,6 +87,8 @@ class Runtime:
     """Who gets the orders for outside accounts instead of this process: workers."""
     large: int = LARGE
     """Bytes of specs from which on an estate is looked at in part."""
+    _until: datetime | None = None
+    """Before when time moves nothing of what was last looked at in part."""
 
     @cached_property
     def environment(self) -> Environment:
@@ -383,8 +385,30 @@ class Runtime:
             observed = self.observed(inputs, desired, stored, reader)
         return plan_pass(inputs, desired, stored, observed)
 
+    def scene(self, found: Pass) -> tuple[str, str, str] | None:
+        """The paths that a dry run depends on, where the same files and store come to the same words for a while.
+
+        That is where nothing is to be done at all, and all of it is ours.
+        """
+        plan, large = found.plan, self._large
+        odd = (plan.changes, plan.blocked, plan.pending, plan.held, plan.elapsed, found.verdict.refused)
+        ours = all(account.provider == LEDGER for account in found.desired.accounts.values())
+        path = self.place.path
+        if large is None or path is None or any(odd) or not ours or found.stored.settled == NOTHING_SETTLED:
+            return None
+        prices = self.settings.prices
+        return large.root, str(path), "" if prices is None else str(self.root / prices)
+
+    def rests_until(self, found: Pass) -> int:
+        """Nanoseconds: before when time alone changes nothing of what that dry run says."""
+        midnight = (self.clock.now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        dated = self.options.as_of is not None or self._until is None
+        ends = midnight if dated or self._until is None else min(midnight, self._until)
+        return int(ends.timestamp()) * 1_000_000_000
+
     def _planned(self, seen: Glance, reader: StateReader | None) -> Pass:
         """The plan of what was looked at; what was read for it is kept."""
+        self._until = seen.part.balance.until
         desired, stored = seen.part.desired, seen.part.stored
         found = plan_pass(seen.inputs, desired, stored, self.observed(seen.inputs, desired, stored, reader))
         seen.keep()

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 FORMATS = ("text", "json", "markdown", "github")
 TABULAR = (*FORMATS, "csv")
 """Of a command whose result is a table."""
+LINED = (*FORMATS, "jsonl")
+"""Of a command whose result is a plan, or the apply of one."""
 
 COMMANDS = {
     "plan": ("reconciling:plan", "The dry run, saved for review: apply PLAN then does just that."),
@@ -48,6 +50,8 @@ COMMANDS = {
     "freeze": ("operating:freeze", "Apply nothing until thawed."),
     "thaw": ("operating:thaw", "End a freeze."),
     "forget": ("operating:forget", "Drop our record of an unmanaged subscription."),
+    "worker": ("working:worker", "Carry out what a distributed apply has handed over."),
+    "runs": ("working:runs", "Runs, and how far workers are with them."),
     "watch": ("watching:watch", "Reconcile again whenever the specs change, and on a period."),
     "store": ("storing:store", "Export, import and check the store."),
     "init": ("authoring:init", "Scaffold a repository and pin its store."),
@@ -94,6 +98,7 @@ class Given:
     quiet: bool
     refresh: str | None = None
     correct_drift: tuple[str, ...] = ()
+    verify_content: bool = False
 
 
 class _OutFile(click.ParamType[Any]):
@@ -113,6 +118,7 @@ class _OutFile(click.ParamType[Any]):
         return format_name, Path(file)
 
 
+_KNOWN = {*TABULAR, *LINED}
 _FOLDER = click.Path(path_type=Path)
 _AS_OF = "Plan and record as of this UTC day or instant: 2027-01-31[T…Z]."
 _SELECT = "Only keys that match account/name; repeatable."
@@ -133,6 +139,7 @@ def _options(formats: tuple[str, ...]) -> tuple[_Option, ...]:
         click.option("--allow", metavar="LIMIT[=PATTERN]", multiple=True, help="What matches is not counted."),
         click.option("--refresh", metavar="WHAT", help=_REFRESH),
         click.option("--correct-drift", metavar="PATTERN", multiple=True, help=_CORRECT),
+        click.option("--verify-content", is_flag=True, help="Look into every file, however it looks from outside."),
         click.option("--lock-timeout", metavar="TIME", help="How long to wait for a busy store (10s)."),
         click.option("--format", type=click.Choice(formats), default="text", help="What stdout gets."),
         click.option(
@@ -152,6 +159,11 @@ def shared(function: Callable[..., Any]) -> Callable[..., Any]:
 def tabular(function: Callable[..., Any]) -> Callable[..., Any]:
     """The same for a command whose result is a table: it has CSV too, which all others refuse as wrong usage."""
     return _gathering(function, TABULAR)
+
+
+def lined(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The same for a plan or an apply: it has a line of JSON for each item too."""
+    return _gathering(function, LINED)
 
 
 def _gathering(function: Callable[..., Any], formats: tuple[str, ...]) -> Callable[..., Any]:
@@ -178,7 +190,7 @@ class Commands(click.Group):
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """The command of that name, its module loaded now; None for a word that is none."""
-        place, _ = COMMANDS.get(cmd_name, ("reconciling:run", "")) if cmd_name in (*COMMANDS, DEFAULT) else ("", "")
+        place, _ = COMMANDS.get(cmd_name, ("running:run", "")) if cmd_name in (*COMMANDS, DEFAULT) else ("", "")
         if not place:
             return None
         module, _, name = place.partition(":")
@@ -210,15 +222,24 @@ def _documented() -> list[click.Parameter]:
 
     @click.command()
     @own
-    @shared
+    @lined
     def documented(given: Given) -> None:
         """Carries the options, and is never called."""
 
     return list(documented.params)
 
 
+def distributable(function: Callable[..., Any]) -> Callable[..., Any]:
+    """The options of what applies, for workers to carry it out."""
+    function = click.option("--wait", is_flag=True, help="With --distributed: stay until the workers are done.")(
+        function
+    )
+    return click.option("--distributed", is_flag=True, help="Hand outside accounts' changes to workers.")(function)
+
+
 def own(function: Callable[..., Any]) -> Callable[..., Any]:
     """The options of `reconcile [PATH…]` alone."""
+    function = distributable(function)
     function = click.option("--yes", is_flag=True, help="On a terminal, do not ask before applying.")(function)
     return click.option("--dry-run", is_flag=True, help="Report what would be done, and write nothing.")(function)
 
@@ -261,10 +282,10 @@ def formats_in(arguments: Sequence[str]) -> list[tuple[str, Path | None]]:
     ]
     found: list[tuple[str, Path | None]] = []
     for option, value in pairwise(words):
-        if option == "--format" and value in TABULAR:
+        if option == "--format" and value in _KNOWN:
             found.append((value, None))
         name, separator, file = value.partition("=")
-        if option == "--out" and name in TABULAR and separator and file:
+        if option == "--out" and name in _KNOWN and separator and file:
             found.append((name, Path(file)))
     return found if any(file is None for _, file in found) else [("text", None), *found]
 

@@ -6,14 +6,16 @@ import sys
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import click
 
 from reconciler.changes import Change
-from reconciler.cli.app import COMMANDS, Given, own, shared
+from reconciler.cli.app import COMMANDS, Given, distributable, lined, shared
 from reconciler.cli.output import Render, colour_on, emit, on_terminal, put, say, write_file
 from reconciler.cli.progress import progress_of
+from reconciler.cli.remembered import Question, Scene
 from reconciler.cli.rendering import pass_renders, validation_renders
 from reconciler.cli.session import Signals, apply_code, dry_run_code, runtime_for
 from reconciler.diagnostics import did_you_mean
@@ -27,15 +29,17 @@ _PLAN_AT_MOST = 1 << 30
 """Bytes: a plan of a million changes is about that large."""
 
 
-@click.command("run", hidden=True)
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
-@own
-@shared
-def run(given: Given, paths: tuple[str, ...], dry_run: bool, yes: bool) -> int:
+def plan_all(given: Given, paths: tuple[str, ...], asked: Question | None = None) -> int:
+    """The dry run; what it says is kept for the next one, where that may ask the same."""
+    _check_words(given, paths)
+    return show_plan(given, runtime_for(given, paths), asked=asked)
+
+
+def apply_all(given: Given, paths: tuple[str, ...], *, yes: bool, distributed: bool, wait: bool) -> int:
     """Read the specs, plan, review, apply and report."""
     _check_words(given, paths)
     runtime = runtime_for(given, paths)
-    return show_plan(given, runtime) if dry_run else carry_out(given, runtime, yes=yes)
+    return _applied(given, runtime, partial(carry_out, given, runtime, yes=yes), distributed=distributed, wait=wait)
 
 
 def _check_words(given: Given, paths: tuple[str, ...]) -> None:
@@ -49,7 +53,7 @@ def _check_words(given: Given, paths: tuple[str, ...]) -> None:
 @click.command()
 @click.argument("paths", nargs=-1, metavar="[PATH]...")
 @click.option("-o", "--output", metavar="FILE", type=click.Path(path_type=Path), help="Save the plan there.")
-@shared
+@lined
 def plan(given: Given, paths: tuple[str, ...], output: Path | None) -> int:
     """The dry run, saved for review: apply PLAN then does just that."""
     return show_plan(given, runtime_for(given, paths), save=output)
@@ -57,8 +61,9 @@ def plan(given: Given, paths: tuple[str, ...], output: Path | None) -> int:
 
 @click.command()
 @click.argument("saved", metavar="PLAN", type=click.Path(path_type=Path))
-@shared
-def apply(given: Given, saved: Path) -> int:
+@distributable
+@lined
+def apply(given: Given, saved: Path, distributed: bool, wait: bool) -> int:
     """Apply a saved plan; less than it is fine, more never."""
     from reconciler.saved_plan import approved_form, read_saved_plan, what_moved
 
@@ -87,7 +92,20 @@ def apply(given: Given, saved: Path) -> int:
     def known(change: Change) -> bool:
         return approved_form(change) in approved.approved
 
-    return carry_out(given, runtime, yes=True, approve=agree, approved=known)
+    act = partial(carry_out, given, runtime, yes=True, approve=agree, approved=known)
+    return _applied(given, runtime, act, distributed=distributed, wait=wait)
+
+
+def _applied(given: Given, runtime: Runtime, act: Callable[..., int], *, distributed: bool, wait: bool) -> int:
+    if not distributed:
+        if wait:
+            raise UsageError(
+                "not-distributed", "--wait means nothing here", "give it with --distributed, or leave it out"
+            )
+        return act()
+    from reconciler.cli.working import apply_with_workers  # start-up: the queue, its driver and the store's
+
+    return apply_with_workers(given, runtime, act, wait=wait)
 
 
 def _bytes_of(file: Path) -> bytes:
@@ -118,7 +136,7 @@ def validate(given: Given, paths: tuple[str, ...]) -> int:
     return 0
 
 
-def show_plan(given: Given, runtime: Runtime, *, save: Path | None = None) -> int:
+def show_plan(given: Given, runtime: Runtime, *, save: Path | None = None, asked: Question | None = None) -> int:
     """A dry run: report, and write nothing but the files that were asked for."""
     machine = save is not None or any(name in ("json", "jsonl", "markdown") for name in _formats(given))
     with Signals():
@@ -128,7 +146,12 @@ def show_plan(given: Given, runtime: Runtime, *, save: Path | None = None) -> in
         if save is not None:
             write_file(given.directory / save, renders["json"](False))
         emit(given, renders)
-    return dry_run_code(found, detailed=given.detailed_exitcode)
+    code = dry_run_code(found, detailed=given.detailed_exitcode)
+    scene = None if asked is None else runtime.scene(found)
+    if asked is not None and scene is not None:
+        text, until = str(renders["text"](colour_on(given))), runtime.rests_until(found)
+        asked.remember(Scene(*scene), text, code, until)
+    return code
 
 
 def _formats(given: Given) -> list[str]:

@@ -47,6 +47,7 @@ def runtime_for(given: Given, paths: Iterable[str] = ()) -> Runtime:
             lock_timeout=None if given.lock_timeout is None else parse_duration(given.lock_timeout),
             refresh=parse_refresh(given.refresh),
             correct=given.correct_drift,
+            verify_content=given.verify_content,
         )
     )
 

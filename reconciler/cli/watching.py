@@ -12,7 +12,7 @@ from types import FrameType
 
 import click
 
-from reconciler.cli.app import Failure, Given, shared
+from reconciler.cli.app import Failure, Given, lined
 from reconciler.cli.failing import report_bug, report_failure
 from reconciler.cli.output import say
 from reconciler.cli.reconciling import carry_out, show_plan
@@ -25,7 +25,7 @@ from reconciler.runtime import parse_duration
 @click.command()
 @click.option("--period", metavar="TIME", default="5m", show_default=True, help="A whole pass at least this often.")
 @click.option("--dry-run", is_flag=True, help="Report what would be done, and write nothing.")
-@shared
+@lined
 def watch(given: Given, period: str, dry_run: bool) -> int:
     """Reconcile again whenever the specs change, and on a period."""
     from reconciler.triggers import folder_ticks

@@ -8,6 +8,7 @@ from __future__ import annotations
 import gc
 import signal
 import time
+from collections.abc import Callable
 from functools import partial
 from threading import Event
 from types import FrameType
@@ -95,25 +96,26 @@ def code_of(run: Progress) -> int:
     return 5 if run.under_way or undone or run.shards.get("withdrawn") else 0
 
 
-def share_out(runtime: Runtime) -> None:
-    """Hand what this runtime applies at outside providers to workers."""
-    from reconciler.distributing import hand_over_to_workers  # start-up: as above
+def apply_with_workers(given: Given, runtime: Runtime, act: Callable[..., int], *, wait: bool) -> int:
+    """An apply whose changes at outside providers workers carry out; with `wait` it stays until they are done.
 
-    hand_over_to_workers(runtime)
+    The exit code is the apply's, 5 while workers have something left; having waited, it says what came of that.
+    """
+    from reconciler.distributing import hand_over_to_workers, progress_of  # start-up: as above
 
-
-def follow(given: Given, runtime: Runtime, report: ApplyReport, code: int, *, wait: bool) -> int:
-    """Say where the rest of an apply is, and with `wait` stay until it is over; the exit code."""
-    from reconciler.distributing import progress_of  # start-up: as above
-
-    if runtime.handed_over is None:
+    handed, reports = hand_over_to_workers(runtime), list[ApplyReport]()
+    code = act(told=reports.append)
+    if not handed:
         return code
-    say(given, f"Run {report.run} is with the workers; watch it: reconcile runs {report.run}")
+    (run,) = handed
+    say(given, f"Run {run} is with the workers; watch it: reconcile runs {run}")
     if not wait:
         return code
-    while (found := progress_of(runtime, report.run)[0]).under_way:
+    while (found := progress_of(runtime, run)[0]).under_way:
         time.sleep(_LOOK)
-    say(given, f"Run {report.run} is over: {found.done:,} of {found.total:,} changes.")
-    _emit(given, [found], whole=True) if given.format == "text" else None
-    others = {item.outcome for item in report.changes} - {OutcomeKind.ACCEPTED, OutcomeKind.SUCCEEDED}
-    return code_of(found) if code == 5 and not others else code
+    say(given, f"Run {run} is over: {found.done:,} of {found.total:,} changes.")
+    if given.format == "text":
+        _emit(given, [found], whole=True)
+    others = {item.outcome for report in reports for item in report.changes}
+    rest = others - {OutcomeKind.ACCEPTED, OutcomeKind.SUCCEEDED}
+    return code_of(found) if code == 5 and not rest else code

@@ -21,8 +21,13 @@ class SqlitePlace:
     """A StorePlace."""
 
     def __init__(self, path: Path, lock_timeout: float) -> None:
-        self.path = path
+        self._path = path
         self._lock_timeout = lock_timeout
+
+    @property
+    def path(self) -> Path:
+        """The file."""
+        return self._path
 
     @property
     def name(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from reconciler.journal import OutcomeKind
 from reconciler.shards import Progress
-from reconciler.views.escape import for_terminal
+from reconciler.views.json_values import instant
 from reconciler.views.words import counted
 
 _KINDS = (OutcomeKind.SUCCEEDED, OutcomeKind.FAILED, OutcomeKind.SKIPPED, OutcomeKind.UNKNOWN)
@@ -18,7 +18,7 @@ def runs_lines(runs: Sequence[Progress], *, whole: bool) -> list[str]:
         return ["No runs yet."]
     found = []
     for run in runs:
-        found.append(f"{run.run}  {_stage(run)}  {run.command} by {for_terminal(run.actor)}, {_done(run)}")
+        found.append(f"{run.run}  {_stage(run)}  {run.command} by {run.actor}, {_done(run)}")
         found += _details(run) if whole else []
     return found
 
@@ -43,12 +43,12 @@ def _details(run: Progress) -> list[str]:
     stages = ", ".join(f"{count:,} {stage}" for stage, count in sorted(run.shards.items()))
     found = [f"  shards: {stages}"]
     if run.under_way:
-        found.append(f"  workers: {', '.join(map(for_terminal, run.workers)) or 'none has taken a shard now'}")
+        found.append(f"  workers: {', '.join(run.workers) or 'none has taken a shard now'}")
     if run.rate:
         left = run.seconds_left
         found.append(f"  {run.rate:,.1f} changes/s" + ("" if left is None else f", about {left:,.0f} s left"))
     for key, verb, error in run.failures:
-        found.append(f"  failed: {for_terminal(key)} {verb}: {for_terminal(error)}")
+        found.append(f"  failed: {key} {verb}: {error}")
     return [*found, *(f"  next: {line}" for line in next_steps(run))]
 
 
@@ -74,8 +74,8 @@ def _fields(run: Progress) -> dict[str, object]:
         "stage": _stage(run).replace(" ", "-"),
         "command": run.command,
         "actor": run.actor,
-        "started_at": run.started_at,
-        "finished_at": run.finished_at,
+        "started_at": instant(run.started_at),
+        "finished_at": run.finished_at and instant(run.finished_at),
         "planned": run.planned,
         "shards": dict(run.shards),
         "changes": run.total,

@@ -42,6 +42,11 @@ class PostgresPlace:
         """
         return PostgresStore(self._session(writing=True))
 
+    @property
+    def path(self) -> None:
+        """None: a server is no file."""
+        return None
+
     def there(self) -> bool:
         """Whether there is a store; StoreError where that cannot be told, or somebody else's tables are there."""
         session = self._session(writing=False)

@@ -1,0 +1,126 @@
+"""A distributed apply, the worker that carries it out, and `runs`, as their user sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.cli.outside.world import Outside, outcomes, outside
+from tests.cli.world import Done, World
+from tests.stores.postgres.places import Room, empty, server
+
+__all__ = ["empty", "server"]
+
+
+@pytest.fixture
+def place(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, empty: Room
+) -> Iterator[Outside]:
+    """An account at an outside provider, and a store on a server, which knows its subscriptions."""
+    monkeypatch.setenv("RECONCILE_STORE", empty.url)
+    with outside("stripe", tmp_path / "repository", capfd, monkeypatch) as made:
+        made.adopt()
+        yield made
+
+
+def handed_over(place: Outside, *words: str) -> tuple[Done, str]:
+    """What a distributed apply leaves, and the run that workers have now."""
+    done = place.apply("--distributed", *words)
+    return done, str(done.document["run"])
+
+
+def test_an_apply_hands_over_and_a_worker_carries_out(place: Outside) -> None:
+    place.end(1, 2)
+    done, run = handed_over(place)
+    assert done.code == 5, done
+    assert {item[2] for item in outcomes(done.document)} == {"accepted"}
+    assert f"Run {run} is with the workers; watch it: reconcile runs {run}" in done.err
+    assert place.effects == []
+    worked = place.run("worker", "--until-idle")
+    assert worked.code == 0, worked
+    assert sorted(place.effects) == ["s1", "s2"]
+    told = place.run("runs", run)
+    assert (told.code, "finished" in told.out, "2 of 2 changes, 2 succeeded" in told.out) == (0, True, True), told
+    place.converged()
+
+
+def test_a_plan_leaves_alone_what_workers_have(place: Outside) -> None:
+    place.end(1)
+    _, run = handed_over(place)
+    plan = place.plan("--format", "json")
+    assert plan.document["changes"] == []
+    (pending,) = plan.document["pending"]
+    assert f"run {run} carries it out: it waits for a worker" in str(pending)
+    again = place.apply()
+    assert (again.code, outcomes(again.document)) == (5, [])
+    twice, _ = handed_over(place)
+    assert (twice.code, outcomes(twice.document), "with the workers" in twice.err) == (5, [], False)
+    assert place.run("worker", "--run", run).code == 0
+    assert place.effects == ["s1"]
+    place.converged()
+
+
+def test_a_run_that_no_worker_came_for_is_taken_back_and_planned_anew(place: Outside) -> None:
+    place.end(1)
+    _, run = handed_over(place)
+    waiting = place.run("runs", run)
+    assert (waiting.code, "none has taken a shard now" in waiting.out) == (5, True)
+    assert f"reconcile runs {run} --take-back" in waiting.out
+    back = place.run("runs", run, "--take-back", "--format", "json")
+    assert (back.code, back.document["runs"][0]["stage"]) == (5, "taken-back")
+    assert "Took 1 shards back" in back.err
+    assert place.run("worker", "--until-idle").code == 0
+    assert place.effects == []
+    assert place.apply().code == 0
+    assert place.effects == ["s1"]
+    place.converged()
+
+
+def test_waiting_for_the_workers_ends_with_what_became_of_it(place: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.end(1)
+
+    def work(seconds: float) -> None:
+        monkeypatch.undo()
+
+    run = place.apply()  # carried out by itself: nothing is handed over, and nothing waited for
+    assert (run.code, place.effects) == (0, ["s1"])
+    done = place.apply("--distributed", "--wait")
+    assert (done.code, done.err) == (0, "")
+
+
+def test_a_freeze_holds_what_workers_have_not_begun(place: Outside) -> None:
+    place.end(1)
+    _, run = handed_over(place)
+    assert place.run("freeze", "--reason", "audit").code == 0
+    runs = place.run("runs", "--format", "json").document["runs"]
+    assert [item["command"] for item in runs][:2] == ["freeze", "apply"]
+    assert place.run("thaw").code == 0
+    assert place.run("worker", "--run", run).code == 0
+    assert place.effects == ["s1"]
+
+
+def test_workers_need_a_store_that_they_can_share(world: World) -> None:
+    world.specs("visio:\n  facts: {product: VISIOCLIENT, term: monthly, start: 2026-03-31}\n")
+    for words in (["--distributed"], ["worker"], ["runs"]):
+        done = world.run(*words, "--format", "json", as_of=None)
+        assert (done.code, done.document["error"]["code"]) == (64, "not-distributable")
+    assert not world.store.exists()
+    done = world.run("--wait", "--format", "json")
+    assert (done.code, done.document["error"]["code"]) == (64, "not-distributed")
+
+
+def test_a_run_that_there_is_none_of_is_told(place: Outside) -> None:
+    for words in (["runs", "nonesuch"], ["runs", "nonesuch", "--take-back"], ["worker", "--run", "nonesuch"]):
+        done = place.run(*words, "--format", "json")
+        assert (done.code, done.document["error"]["code"]) == (64, "no-such-run")
+    assert place.run("runs", "--take-back", "--format", "json").document["error"]["code"] == "no-such-run"
+
+
+def test_what_is_ours_to_record_needs_no_worker(world: World, empty: Room) -> None:
+    world.specs("visio:\n  facts: {product: VISIOCLIENT, term: monthly, start: 2026-03-31}\n")
+    done = world.run("--distributed", "--store", empty.url, as_of=None)
+    assert (done.code, "with the workers" in done.err) == (0, False)
+    told = world.run("runs", "--store", empty.url, as_of=None)
+    assert (told.code, "finished  apply by" in told.out) == (0, True)
