@@ -309,8 +309,12 @@ class _Look:
             for key, wanted in declared.items()
             if wanted.previously is not None
         ]
-        ids = {wanted.id for wanted in declared.values() if wanted.id is not None}
-        more = self.reader.some([*declared, *former], self.ledgers, ids)
+        more = self.reader.some([*declared, *former], self.ledgers)
+        # No two records have one id: what a record of its own has, no other one needs to be asked for.
+        known = {row.id for row in more.subscriptions.values()}
+        ids = {wanted.id for wanted in declared.values() if wanted.id is not None} - known
+        if ids:
+            more = self.reader.some([*declared, *former], self.ledgers, ids)
         looked_at = {*balance.rows, *(match.key for match in balance.moved)} - standing.keys()
         touched = {key for key in more.subscriptions if key.account in self.ledgers} - looked_at
         if more.serial != state.serial or touched or declared.keys() & standing.keys():

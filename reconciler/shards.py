@@ -131,7 +131,7 @@ def cut(pieces: Sequence[Piece]) -> list[Shard]:
     found: list[Shard] = []
     for group, members in groups.items():
         size = min(LARGEST, max(SMALLEST, ceil(len(members) / _SHARDS)))
-        heaps = max(1, round(len(members) / size))
+        heaps = max(1, len(members) // size)
         filled: dict[int, list[Piece]] = defaultdict(list)
         for piece in members:
             filled[_place(piece.subject, heaps)].append(piece)

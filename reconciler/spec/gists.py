@@ -11,8 +11,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import orjson
 
@@ -20,6 +21,7 @@ from reconciler.diagnostics import Diagnostics
 from reconciler.gist import SEPARATOR, UNSAID, Asked, gist_of, labels_text, money_column
 from reconciler.model import SubscriptionKey, money_from_text
 from reconciler.settings import LEDGER, AccountSettings
+from reconciler.spec.apart import MOST_TEXT, Looks, Own, Plan, Shape, is_text, labels_of, plan_of, taken_apart
 from reconciler.spec.facts import FactReader, day_from_text
 from reconciler.spec.fields import MOST_SEATS, NAME_PATTERN
 from reconciler.spec.layers import FieldPlaces, LayerReader, merged_labels
@@ -31,9 +33,14 @@ from reconciler.spec.scalars import IntText
 from reconciler.spec.stacks import Stack
 from reconciler.spec.validate import checked
 
+if TYPE_CHECKING:  # start-up: only large estates are worth its patterns
+    from reconciler.spec.blocks import Cut, Cutter, Form
+
 SIZE: Final = 16
 """Bytes of a gist's digest."""
 _ASKED_AT_MOST: Final = 256
+_COLUMNS_AT_MOST: Final = 20_000
+_TEXTS_AT_MOST: Final = 10_000
 _KEPT_AT_MOST: Final = 100_000
 """How many ways of declaring are remembered; an estate of nothing but different ones is read as it is."""
 _name_fits = re.compile(NAME_PATTERN).match
@@ -110,26 +117,10 @@ class Sketch(NamedTuple):
 
 Rules = tuple[tuple[int, CompiledRule], ...]
 """Rules that match, each with its number among those above a file."""
-Shape = tuple[object, ...]
-"""How a subscription is declared, without the values that are its own."""
 
 
-class _Own(NamedTuple):
-    """A subscription as it was taken apart: None stands for what is not among its own keys."""
-
-    shape: Shape
-    product: str | None
-    owner: str | None
-    labels: tuple[tuple[str, str], ...] | None
-    start: Any
-    seats: Any
-    price: Any
-    charge: Any
-    number: Any
-    """The provider's id."""
-
-
-class _Class(NamedTuple):
+@dataclass(frozen=True, slots=True, eq=False)
+class _Class:
     """What all subscriptions have in common that are declared alike, and that the same rules match."""
 
     product: str | None
@@ -155,12 +146,32 @@ Classes = dict[tuple[Shape, tuple[int, ...]], "_Class | None"]
 """By shape, and by the numbers of the rules that match."""
 
 
+class _Kind:
+    """What blocks of one form have in common that are alike in the pieces that their plan sets apart."""
+
+    __slots__ = ("common", "own_labels", "owner", "product", "texts", "values")
+
+    def __init__(self, common: _Class | None, own: Own | None, values: tuple[str, ...]) -> None:
+        self.common = common
+        """None: each of them is read in full."""
+        if common is not None and own is not None:
+            self.product = own.product or common.product or ""
+            self.owner = own.owner or common.owner
+            self.own_labels = own.labels
+        self.values = values
+        """Start, seats, price, last charge and id where all of them say the same; empty: to be looked at."""
+        self.texts: dict[object, str] = {}
+        """By their pieces, what labels come to; empty: to be looked at."""
+
+
 class _Above(NamedTuple):
     """What was learned of the subscriptions of one account below one stack."""
 
     classes: Classes
     matching: dict[tuple[object, ...], tuple[tuple[int, ...], Rules]]
     """By the values that rules look at: which of them match, by their numbers and as they are."""
+    kinds: dict[tuple[Form, object], _Kind]
+    """By form, and by the pieces that a plan sets apart."""
 
 
 class Sketcher:
@@ -172,22 +183,50 @@ class Sketcher:
         self._above: dict[tuple[Stack, str], _Above] = {}
         self._starts: dict[str, str | None] = {}
         self._prices: dict[str, str | None] = {}
+        self._plans: dict[Looks, dict[Form, Plan | None]] = {}
+        self.columns: dict[str, str] = {}
+        """By piece of a block, what a line has of it."""
 
     def sketch(self, file: SpecFile, subscriptions: Mapping[str, Any], *, shared: bool) -> Sketch | None:
         """The sketch of a file's subscriptions as they were parsed; None where something in it is to be told.
 
         `shared`: other files stand under the same stack, so that what is learned here is worth keeping.
         """
+        begun = self._begun(file, shared=shared)
+        return None if begun is None else begun.run(subscriptions)
+
+    def sketch_cut(self, file: SpecFile, cut: Cut, cutter: Cutter, *, shared: bool) -> Sketch | None:
+        """The same of a file in blocks."""
+        begun = self._begun(file, shared=shared)
+        return None if begun is None else begun.run_cut(cut, cutter)
+
+    def _begun(self, file: SpecFile, *, shared: bool) -> _Sketching | None:
         account = file.account
         if account is None or account.provider != LEDGER or not file.stack.sure:
             return None
-        above = _Above({}, {})
+        above = _Above({}, {}, {})
         if shared:
             above = self._above.setdefault((file.stack, account.name), above)
-            if max(len(above.classes), len(above.matching)) > _KEPT_AT_MOST:
-                above.classes.clear()
-                above.matching.clear()
-        return _Sketching(self, file, account, above).run(subscriptions)
+            if max(map(len, above)) > _KEPT_AT_MOST:
+                for known in above:
+                    known.clear()
+        return _Sketching(self, file, account, above)
+
+    def plans(self, looks: Looks) -> dict[Form, Plan | None]:
+        """By form, how its blocks are taken apart."""
+        plans = self._plans.setdefault(looks, {})
+        if len(plans) > _KEPT_AT_MOST:
+            plans.clear()
+        return plans
+
+    def column(self, piece: str, cutter: Cutter) -> str:
+        """What a line has of a piece that states a fact; empty: to be looked at."""
+        name, value = cutter.said(piece)
+        found = self.start(value) if name == "start" else _count(value) if name == "seats" else self.price(value)
+        if len(self.columns) >= _COLUMNS_AT_MOST:
+            self.columns.clear()
+        made = self.columns[piece] = found or ""
+        return made
 
     def resolved(self, file: SpecFile, name: str, block: Mapping[str, Any], rules: Rules) -> _Class | None:
         """What one subscription has in common with all of its class, by the long way; None where it is not plain."""
@@ -247,6 +286,11 @@ class _Sketching:
         self.ruled = bool(rules)
         # Most rules look at values that many share; one that looks at the name does not.
         self.by_name = any(rule.key is not None for rule in rules)
+        self.looks = Looks(
+            any(rule.product is not None for rule in rules),
+            any(rule.owner is not None for rule in rules),
+            any(rule.labels for rule in rules),
+        )
 
     def run(self, subscriptions: Mapping[str, Any]) -> Sketch | None:
         """The sketch of it all."""
@@ -254,9 +298,10 @@ class _Sketching:
         names: list[str] = []
         gists: list[bytes] = []
         odd: list[str] = []
-        met: list[tuple[_Class, str]] = []
+        met: list[_Class] = []
+        products: list[str] = []
         for name, block in subscriptions.items():
-            own = _taken_apart(block)
+            own = taken_apart(block)
             common = None
             if own is not None and _name_fits(name):
                 common = self._class_of(name, block, own)
@@ -268,10 +313,86 @@ class _Sketching:
                 continue
             names.append(name)
             gists.append(blake2b(line.encode(), digest_size=SIZE).digest())
-            met.append((common, own.product or common.product or ""))
-        return self._sketch(names, gists, odd, met)
+            met.append(common)
+            products.append(own.product or common.product or "")
+        return self._sketch(names, gists, odd, met, products)
 
-    def _class_of(self, name: str, block: Mapping[str, Any], own: _Own) -> _Class | None:
+    def run_cut(self, cut: Cut, cutter: Cutter) -> Sketch | None:
+        """The sketch of a file in blocks: the hot loop of a large estate, hence all in one."""
+        sketcher, prefix, kinds, by_name = self.sketcher, f"{self.account.name}/", self.above.kinds, self.by_name
+        plans, columns = sketcher.plans(self.looks), sketcher.columns.get
+        names: list[str] = []
+        gists: list[bytes] = []
+        odd: list[str] = []
+        met: list[_Class] = []
+        products: list[str] = []
+        for name, form, pieces in zip(cut.names, cut.forms, cut.pieces, strict=True):
+            try:
+                plan = plans[form]
+            except KeyError:
+                plan = plans[form] = plan_of(form, self.looks)
+            if plan is None:
+                odd.append(name)
+                continue
+            key, facts, product_at, owner_at, id_at, labels_at = plan
+            alike = key(pieces)
+            kind = None if by_name else kinds.get((form, alike))
+            if kind is None:
+                kind = self._kind(name, form, alike, cutter.block(pieces))
+                if kind is None:
+                    return None
+            common = kind.common
+            if common is None:
+                odd.append(name)
+                continue
+            start, seats, price, charge = facts
+            day, count, amount, charged, id = kind.values
+            if start is not None:
+                day = columns(pieces[start]) or sketcher.column(pieces[start], cutter)
+            if seats is not None:
+                count = columns(pieces[seats]) or sketcher.column(pieces[seats], cutter)
+            if price is not None:
+                amount = columns(pieces[price]) or sketcher.column(pieces[price], cutter)
+            if charge is not None:
+                charged = columns(pieces[charge]) or sketcher.column(pieces[charge], cutter)
+            if id_at is not None:
+                at, begin, end = id_at
+                id = pieces[at][begin:end]
+            if product_at is None:
+                product = kind.product
+            else:
+                at, begin, end = product_at
+                product = pieces[at][begin:end]
+            owner = kind.owner if owner_at is None else owner_at.of(pieces)
+            said = None if labels_at is None else labels_at(pieces)
+            labels = kind.texts.get(said)
+            if labels is None:
+                labels = _label_column(kind, common, said, kind.own_labels if said is None else labels_of(form, pieces))
+            if not (day and count and amount and charged and id and labels):
+                odd.append(name)
+                continue
+            line = (
+                f"{prefix}{name}\x1f{product}\x1f{common.terms}\x1f{owner}\x1f{labels}\x1f{common.pair}"
+                f"\x1f{day}\x1f{count}\x1f{amount}\x1f{charged}\x1f{id}"
+            )
+            names.append(name)
+            gists.append(blake2b(line.encode(), digest_size=SIZE).digest())
+            met.append(common)
+            products.append(product)
+        return self._sketch(names, gists, odd, met, products)
+
+    def _kind(self, name: str, form: Form, alike: object, block: Any) -> _Kind | None:
+        """The kind of this block; None where there is something to complain about."""
+        own = taken_apart(block)
+        common = None if own is None else self._class_of(name, block, own)
+        if common is _SPOKEN:
+            return None
+        made = _Kind(common, own, () if common is None or own is None else self._columns(common, own))
+        if not self.by_name:
+            self.above.kinds[form, alike] = made
+        return made
+
+    def _class_of(self, name: str, block: Mapping[str, Any], own: Own) -> _Class | None:
         numbers, rules = self._rules(name, own) if self.ruled else _NO_RULES
         try:
             return self.above.classes[own.shape, numbers]
@@ -280,7 +401,7 @@ class _Sketching:
             self.above.classes[own.shape, numbers] = found
             return found
 
-    def _rules(self, name: str, own: _Own) -> tuple[tuple[int, ...], Rules]:
+    def _rules(self, name: str, own: Own) -> tuple[tuple[int, ...], Rules]:
         """The rules that match."""
         asked = (own.product, own.owner, own.labels, name if self.by_name else None)
         found = self.above.matching.get(asked)
@@ -290,61 +411,64 @@ class _Sketching:
             found = self.above.matching[asked] = (tuple(number for number, _ in rules), rules)
         return found
 
-    def _line(self, key: str, common: _Class, own: _Own) -> str | None:
+    def _line(self, key: str, common: _Class, own: Own) -> str | None:
         """The line; None where one of its values needs a second look."""
-        sketcher = self.sketcher
-        day, count, amount, charged, id = common.values
-        found = day if own.start is None else sketcher.start(own.start)
-        seats = count if own.seats is None else _count(own.seats)
-        price = amount if own.price is None else sketcher.price(own.price)
-        charge = charged if own.charge is None else sketcher.price(own.charge)
-        if own.number is not None:
-            id = own.number if own.number.__class__ is str and _id_fits(own.number) else ""
+        found, seats, price, charge, id = self._columns(common, own)
         labels = common.texts.get(own.labels, "")
         if labels == "":
             labels = common.texts[own.labels] = _labels(common.labels, own.labels)
         product, owner = own.product or common.product, own.owner or common.owner
-        if found is None or seats is None or price is None or charge is None or labels is None or not id:
+        if not (found and seats and price and charge and id) or labels is None:
             return None
         return (
             f"{key}\x1f{product}\x1f{common.terms}\x1f{owner}\x1f{labels}\x1f{common.pair}"
             f"\x1f{found}\x1f{seats}\x1f{price}\x1f{charge}\x1f{id}"
         )
 
+    def _columns(self, common: _Class, own: Own) -> tuple[str, str, str, str, str]:
+        """Start, seats, price, last charge and id as a line has them; empty: to be looked at."""
+        sketcher = self.sketcher
+        day, count, amount, charged, id = common.values
+        if own.number is not None:
+            id = own.number if own.number.__class__ is str and _id_fits(own.number) else ""
+        return (
+            day if own.start is None else sketcher.start(own.start) or "",
+            count if own.seats is None else _count(own.seats) or "",
+            amount if own.price is None else sketcher.price(own.price) or "",
+            charged if own.charge is None else sketcher.price(own.charge) or "",
+            id,
+        )
+
     def _sketch(
-        self, names: list[str], gists: list[bytes], odd: list[str], met: list[tuple[_Class, str]]
+        self, names: list[str], gists: list[bytes], odd: list[str], met: list[_Class], products: list[str]
     ) -> Sketch | None:
+        counts = Counter(zip(met, products, strict=True))  # in the order in which they were met
         asked: dict[Asked, int] = {}
-        for common, _ in met:
+        for common, _ in counts:
             asked.setdefault(common.asked, len(asked))
         if len(asked) > _ASKED_AT_MOST:
             return None
         counted: dict[CompiledId, tuple[Counter[str], CompiledRule]] = {}
-        for common, product in met:
+        for (common, product), count in counts.items():
             for _, rule in common.rules:
-                counted.setdefault(rule_id(rule), (Counter(), rule))[0][product] += 1
+                counted.setdefault(rule_id(rule), (Counter(), rule))[0][product] += count
         rules = [
-            RuleCount(*place, tuple(sorted(counts.items())), rule.summary) for place, (counts, rule) in counted.items()
+            RuleCount(*place, tuple(sorted(each.items())), rule.summary) for place, (each, rule) in counted.items()
         ]
+        which = {common: asked[common.asked] for common, _ in counts}
         return Sketch(
             self.account.name,
             "\n".join(names),
             b"".join(gists),
-            bytes([asked[common.asked] for common, _ in met]),
+            bytes(map(which.__getitem__, met)),
             tuple(asked),
             tuple(odd),
-            tuple(sorted({product for _, product in met})),
+            tuple(sorted({product for _, product in counts})),
             tuple(rules),
         )
 
 
 _PLAIN: Final = (int, IntText)
-_OWN_VALUES: Final = frozenset(("id", "labels", "owner", "reason"))
-_OWN_FACTS: Final = {"product": 0, "start": 1, "seats": 2, "price": 3, "last_charge": 4}
-_Values = list[Any]
-"""The facts of its own while they are looked for."""
-_MOST_PROSE: Final = 2000
-_MOST_TEXT: Final = 200
 _MOST_LABEL: Final = 100
 CompiledId = tuple[str, int]
 
@@ -355,89 +479,21 @@ def _count(seats: Any) -> str | None:
     return str(int(seats)) if fits else None
 
 
+def _label_column(kind: _Kind, common: _Class, pieces: object, own: tuple[tuple[str, str], ...] | None) -> str:
+    """Labels as a line has them, remembered by their pieces; empty where one of them needs a second look."""
+    if len(kind.texts) >= _TEXTS_AT_MOST:
+        kind.texts.clear()
+    found = kind.texts[pieces] = _labels(common.labels, own) or ""
+    return found
+
+
 def _labels(inherited: Mapping[str, str] | None, own: tuple[tuple[str, str], ...] | None) -> str | None:
     """Labels as a line has them; None where one of them needs a second look."""
     for name, value in own or ():
-        if not _is_text(name, _MOST_LABEL) or len(value) > _MOST_TEXT:
+        if not is_text(name, _MOST_LABEL) or len(value) > MOST_TEXT:
             return None
     labels = merged_labels(inherited, None if own is None else dict(own))
     return UNSAID if labels is None else labels_text(labels)
-
-
-def _taken_apart(block: object) -> _Own | None:
-    """The subscription as its shape and its values of its own; None for what is to be read in full."""
-    if not isinstance(block, dict):
-        return None
-    shape: list[object] = []
-    facts: _Values = [None, None, None, None, None]
-    for name, value in block.items():
-        kind = value.__class__
-        shape.append(name)
-        if name in _OWN_VALUES:
-            pass
-        elif kind is dict:
-            if not (_take_facts(value, shape, facts) if name == "facts" else _take_cancel(name, value, shape)):
-                return None
-        elif kind is str:
-            shape.append(value)
-        elif kind is bool:
-            shape.append((value,))  # it would be equal to a number
-        else:
-            return None
-    labels, owner, reason = block.get("labels"), block.get("owner"), block.get("reason")
-    if not (_are_texts(labels) and _may_be(facts[0], _MOST_TEXT) and _may_be(owner, _MOST_TEXT)):
-        return None
-    if not _may_be(reason, _MOST_PROSE):
-        return None
-    product, start, seats, price, charge = facts
-    known = None if labels is None else tuple(labels.items())
-    return _Own(tuple(shape), product, owner, known, start, seats, price, charge, block.get("id"))
-
-
-def _take_facts(facts: Mapping[str, Any], shape: list[object], own: _Values) -> bool:
-    """Whether its facts could be taken apart."""
-    for fact, said in facts.items():
-        shape.append(fact)
-        at = _OWN_FACTS.get(fact)
-        if at is not None:
-            own[at] = said
-        elif said.__class__ is str:
-            shape.append(said)
-        else:
-            return False
-    shape.append(None)
-    return True
-
-
-def _take_cancel(name: str, block: Mapping[str, Any], shape: list[object]) -> bool:
-    """Whether this is the long form of a cancellation, and all of it texts."""
-    if name != "cancel":
-        return False
-    for key, said in block.items():
-        if said.__class__ is not str:
-            return False
-        shape.append(key)
-        if key != "reason":
-            shape.append(said)
-        elif not _is_text(said, _MOST_PROSE):
-            return False
-    shape.append(None)
-    return True
-
-
-def _are_texts(labels: Any) -> bool:
-    """Whether these are labels that are texts, or none are given."""
-    return labels is None or (labels.__class__ is dict and all(said.__class__ is str for said in labels.values()))
-
-
-def _may_be(said: object, longest: int) -> bool:
-    """Whether this is a text, or nothing is said."""
-    return said is None or _is_text(said, longest)
-
-
-def _is_text(said: object, longest: int) -> bool:
-    """Whether this is a text in which something shows."""
-    return isinstance(said, str) and 0 < len(said) <= longest and not said.isspace()
 
 
 @contextmanager

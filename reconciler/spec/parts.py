@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reconciler.desired import DesiredState, SpecText, SpecTexts
 from reconciler.diagnostics import Location
@@ -16,10 +16,13 @@ from reconciler.spec.collector import at_rest
 from reconciler.spec.gists import RuleCount, Sketch, Sketcher
 from reconciler.spec.load import ACCOUNT_FILE, DEFAULTS_FILE, Chosen, Load
 from reconciler.spec.models import SpecsFile
-from reconciler.spec.parse import Parsed, parse
+from reconciler.spec.parse import SWIFT_FROM, Parsed, parse
 from reconciler.spec.positions import Document, SpecPlace
 from reconciler.spec.resolve import SpecFile
 from reconciler.spec.validate import Checked, checked
+
+if TYPE_CHECKING:  # start-up: only large estates are worth its patterns
+    from reconciler.spec.blocks import Cut, Cutter
 
 AROUND = (ACCOUNT_FILE, DEFAULTS_FILE)
 """Names of the files that others depend on: they are always read."""
@@ -35,6 +38,7 @@ class Parts:
         self._load = self._new(())
         self._load.read_around()
         self._sketcher = Sketcher()
+        self._cutter: Cutter | None = None
         self._heads: dict[tuple[Any, ...], Checked[SpecsFile]] = {}
 
     @property
@@ -54,14 +58,17 @@ class Parts:
     def sketch(self, text: SpecText) -> Sketch | None:
         """The sketch of one file; None where it is to be read in full."""
         load, document = self._load, Document(text.origin, text.text)
-        parsed = parse(document, load.plain)
-        data = parsed.data
-        if parsed.diagnostics or not isinstance(data, dict):
-            return None
-        subscriptions = data.pop("subscriptions", None)
-        if not isinstance(subscriptions, dict) or not subscriptions:
-            return None
-        result = self._head(document, data)
+        cut = self._cut(text.text)
+        data: Any = None
+        if cut is None:
+            parsed = parse(document, load.plain)
+            data = parsed.data
+            if parsed.diagnostics or not isinstance(data, dict):
+                return None
+            subscriptions = data.pop("subscriptions", None)
+            if not isinstance(subscriptions, dict) or not subscriptions:
+                return None
+        result = self._head(document, data if cut is None else cut.head)
         if result.model is None or result.diagnostics:
             return None
         found = len(load.found.items)
@@ -72,10 +79,23 @@ class Parts:
             del load.found.items[found:]
             return None
         file = SpecFile(document, result, account, load.folders.stack(document.folder).below(own))
-        made = self._sketcher.sketch(file, subscriptions, shared=not own)
+        if cut is None or self._cutter is None:
+            made = self._sketcher.sketch(file, subscriptions, shared=not own)
+        else:
+            made = self._sketcher.sketch_cut(file, cut, self._cutter, shared=not own)
         matched = 0 if made is None else sum(count.origin == text.origin for count in made.rules)
         # Only a whole load can say of a rule that it matches nothing.
         return made if made is not None and matched == len(rules) else None
+
+    def _cut(self, text: str) -> Cut | None:
+        """The file in blocks, once there is so much that this pays."""
+        if self._load.plain.read < SWIFT_FROM:
+            return None
+        if self._cutter is None:
+            from reconciler.spec.blocks import Cutter  # only large estates are worth its patterns
+
+            self._cutter = Cutter(self._load.plain)
+        return self._cutter.cut(text)
 
     def desired(
         self,

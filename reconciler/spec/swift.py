@@ -65,7 +65,7 @@ def swiftly(text: str, plain: PlainScalars) -> dict[str, Any] | None:
     """What `parse` reads from this text without a complaint, every container new; None where that is not certain."""
     if "\r" in text:
         text = text.replace("\r\n", "\n")  # one alone breaks a line for the parser, and fits no line of ours
-    if _may_exceed(text):
+    if may_exceed(text):
         return None
     try:
         found, rank = _read(text.split("\n"), _Lines(plain) if plain.lines is None else plain.lines)
@@ -74,7 +74,7 @@ def swiftly(text: str, plain: PlainScalars) -> dict[str, Any] | None:
     return found if rank != _WAITING and found.__class__ is dict else None
 
 
-def _may_exceed(text: str) -> bool:
+def may_exceed(text: str) -> bool:
     """Whether the parser might complain about the size, or about the number of nodes."""
     length, limits = len(text), LIMITS
     if length * 4 > limits.size and (length > limits.size or not text.isascii()):

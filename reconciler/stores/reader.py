@@ -29,12 +29,7 @@ _AMONG = "(SELECT value FROM json_each(?))"
 _KEYS = "(SELECT json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(?))"
 _BY_KEY = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE (account, name) IN {_KEYS} ORDER BY")
 _OF_ACCOUNTS = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE account IN {_AMONG} ORDER BY")
-# From one to the next by the key's own order: to look at every record for its account would take a second a million.
-_ACCOUNTS_THERE = (
-    "WITH RECURSIVE one (name) AS (SELECT min(account) FROM subscriptions UNION ALL"
-    " SELECT (SELECT min(account) FROM subscriptions WHERE account > name) FROM one WHERE name IS NOT NULL)"
-    " SELECT name FROM one WHERE name IS NOT NULL"
-)
+_NEXT_ACCOUNT = "SELECT account FROM subscriptions WHERE account > ? ORDER BY account LIMIT 1"
 _BY_ID = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE id IN {_AMONG} ORDER BY")
 TWINS = "SELECT id FROM subscriptions WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1 LIMIT 1"
 _UNFINISHED = "SELECT id, fingerprint FROM runs WHERE finished_at IS NULL AND carried_on_by IS NULL ORDER BY number"
@@ -102,7 +97,7 @@ class SqliteReader:
         """As a snapshot, with just some of the records (see `ports`)."""
         with self.reading() as connection, collector_at_rest():
             found = rows.subscriptions(connection.execute(_BY_KEY, (_listed(sorted(keys)),)))
-            others = {name for (name,) in connection.execute(_ACCOUNTS_THERE)}.difference(settled)
+            others = set(_accounts_there(connection)).difference(settled)
             if others:
                 found |= rows.subscriptions(connection.execute(_OF_ACCOUNTS, (_listed(sorted(others)),)))
             if ids:
@@ -221,6 +216,16 @@ def accounts(connection: Statements) -> dict[str, tuple[str, str | None]]:
 def unfinished(connection: Statements) -> dict[str, str | None]:
     """The runs that began and never ended, each with its plan's fingerprint."""
     return {str(run): made for run, made in connection.execute(_UNFINISHED)}
+
+
+def _accounts_there(connection: Statements) -> Iterator[str]:
+    """The accounts that have records, from one to the next by the key's own order: to look at every record for its
+    account would take a second a million.
+    """
+    row = connection.execute(_NEXT_ACCOUNT, ("",)).fetchone()
+    while row is not None:
+        yield row[0]
+        row = connection.execute(_NEXT_ACCOUNT, row).fetchone()
 
 
 def _listed(values: Sequence[object]) -> str:

@@ -44,14 +44,12 @@ def _carried_out(server: Server, name: str, size: int, count: int) -> tuple[floa
     room = Room(server.database(name))
     handed_over(room.make(), pieces(size))
     with tempfile.TemporaryDirectory() as folder, vendor(Path(folder), LATENCY) as floor, ExitStack() as held:
-        began = time.process_time()
         found = [held.enter_context(start_worker(room.url, floor.port, pace=PACE)) for _ in range(count)]
         for worker in found:
             if worker.wait(_PATIENCE):
                 raise SystemExit("a worker failed")
         at = sorted(item["at"] for item in floor.effects())
         _judge(floor, size)
-        del began
     room.close()
     return at[-1] - at[0], f"{len(at):,} effects"
 

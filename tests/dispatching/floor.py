@@ -77,8 +77,12 @@ def serve(ledger: Path, latency: float) -> None:
         daemon_threads = True
         request_queue_size = 128
 
+        def handle_error(self, request: Any, client_address: Any) -> None:
+            """A worker that was killed is no news."""
+
     with Server(("127.0.0.1", 0), Handler) as server:
-        print(server.server_address[1], flush=True)
+        sys.stdout.write(f"{server.server_address[1]}\n")
+        sys.stdout.flush()
         server.serve_forever()
 
 
@@ -148,7 +152,6 @@ def be_worker(url: str, port: int, shift: Shift, pace: Pace) -> None:
     asked = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: asked.set())
-    print("ready", flush=True)
     work(runtime(url, port, pace), shift, asked.is_set)
 
 
@@ -161,6 +164,10 @@ class Vendor:
 
     def effects(self) -> list[dict[str, Any]]:
         return [json.loads(line) for line in self.ledger.read_bytes().splitlines()] if self.ledger.exists() else []
+
+    def reached(self, count: int) -> bool:
+        """Whether it has had so many effects."""
+        return len(self.effects()) >= count
 
     def counts(self) -> Counter[str]:
         return Counter(item["id"] for item in self.effects())

@@ -9,6 +9,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -82,13 +83,12 @@ def test_workers_killed_again_and_again_lose_nothing_and_double_nothing(empty: R
     killed = 0
     with vendor(tmp_path) as floor, ExitStack() as held:
         workers: list[subprocess.Popen[str]] = []
-        begun = 0
         while len(floor.effects()) < count * 0.8 and killed < 8:
             while len(workers) < 2:
                 workers.append(held.enter_context(start_worker(empty.url, floor.port, lasts=1.0)))
                 held.callback(workers[-1].kill)
-            begun = len(floor.effects())
-            until(lambda: len(floor.effects()) >= min(begun + 25, count), "nobody works")
+            wanted = min(len(floor.effects()) + 25, count)
+            until(partial(floor.reached, wanted), "nobody works")
             workers.pop(0).kill()
             killed += 1
         workers.append(held.enter_context(start_worker(empty.url, floor.port, lasts=1.0)))

@@ -14,13 +14,25 @@ from reconciler.stores.postgres.lease import PostgresLease
 from reconciler.stores.postgres.place import PostgresPlace
 from reconciler.stores.postgres.reader import PostgresReader
 from reconciler.stores.postgres.session import Limits, Session
+from reconciler.stores.postgres.shards import PostgresShards
 from reconciler.stores.postgres.store import PostgresStore
 from tests.stores.contract import LINEAGE
 from tests.stores.postgres.server import Server, shared
 
 QUICK = Limits(locks=0.2, patience=10.0)
 """How long tests wait: not at all for each other, and long enough for a server to come back."""
-_TABLES = ("shards", "distributed", "paces", "journal", "runs", "commits", "holder", "store", "accounts", "subscriptions")
+_TABLES = (
+    "shards",
+    "distributed",
+    "paces",
+    "journal",
+    "runs",
+    "commits",
+    "holder",
+    "store",
+    "accounts",
+    "subscriptions",
+)
 _EMPTY = "".join(f"DELETE FROM reconcile.{table};" for table in (*_TABLES, "sightings", "observations"))
 
 
@@ -60,6 +72,10 @@ class Room:
     def lease(self) -> PostgresLease:
         """Another run's way to ask for the lease, which does not wait."""
         return PostgresLease(self.session(), 0.0)
+
+    def book(self) -> PostgresShards:
+        """The book of shards, as a worker has it."""
+        return self._opened.enter_context(closing(PostgresShards(self.postgres.beside())))
 
     def close(self) -> None:
         """Close everything that was opened here."""
