@@ -12,7 +12,7 @@ PYTHON ?= python3 python3.13 python3.12 python3.11
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: setup
 setup: $(VENV)/.project ## Make .venv with the locked tools and this project in it; does nothing where that is done
@@ -23,7 +23,7 @@ $(VENV)/.requirements: requirements-dev.txt
 	@$(pip) --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
-$(VENV)/.project: $(VENV)/.requirements pyproject.toml reconciler/__init__.py
+$(VENV)/.project: $(VENV)/.requirements pyproject.toml reconciler/version.py
 	@$(pip) --no-deps --no-build-isolation --editable .
 	@touch $@
 
@@ -96,8 +96,12 @@ picture: setup ## Draw docs/plan.svg, the README's picture of a plan, anew
 bench: setup ## Measure speed and memory; the figures are for docs/performance.md
 	$(BIN)/python -m tests.benchmarks $(ARGS)
 
+.PHONY: bench-peers
+bench-peers: setup ## Measure us beside octoDNS and Terraform at equal work, a quarter of an hour; ARGS=--quick, ARGS=--write
+	$(BIN)/python -m tests.benchmarks.peers $(ARGS)
+
 # The faces, the engine and the adapters: what is left is the core and its vocabulary, which must be covered wholly.
-AROUND_THE_CORE := cli runtime schemas watch triggers reconcile apply sources stores providers views __main__
+AROUND_THE_CORE := cli runtime schemas watch triggers reconcile apply sources stores providers views __main__ keep sharing surveying glance partial program dispatching distributing carrying moving queueing
 comma := ,
 empty :=
 

@@ -266,7 +266,7 @@ class _Shift:
             self._carry_out(scribe, pieces, resumed)
         self.sent = scribe.intended
         self._keep(scribe)
-        if scribe.halted():
+        if scribe.broken is not None or (scribe.halted() and not self._all_known()):
             return self._give_back(0.0 if self.carrier.stop() else _PAUSED)
         if self._worth_asking():
             return self._give_back(_ASK_AGAIN)
@@ -275,6 +275,11 @@ class _Shift:
         kinds[OutcomeKind.SKIPPED] += len(self.taken.pieces) - sum(kinds.values())
         self.book.end(self.taken, kinds, self.carrier.timing.now())
         return None
+
+    def _all_known(self) -> bool:
+        """Whether nothing is left to be done or to be asked for."""
+        tried = sum(kind is not OutcomeKind.SKIPPED for kind in self.outcomes.values())
+        return not self.open and tried == len(self.taken.pieces)
 
     def _worth_asking(self) -> bool:
         """Whether what is not known is young enough to be asked for again."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from reconciler import __version__
+from reconciler.version import __version__
 
 
 def program() -> bytes:

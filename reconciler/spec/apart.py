@@ -5,12 +5,12 @@ Pure, and hot. Whatever is not plainly declared is not taken apart. Must not kno
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:  # start-up: only large estates are worth its patterns
-    from reconciler.spec.blocks import Form, Spot
+    from reconciler.spec.blocks import Form, Row
 
 OWN_VALUES: Final = frozenset(("id", "labels", "owner", "reason"))
 """Keys of a subscription that its shape speaks of, but not of what they say."""
@@ -48,65 +48,63 @@ class Looks(NamedTuple):
 
 
 class Plan(NamedTuple):
-    """Where blocks of one form hold what. None: they do not, or all of them say the same there."""
+    """Where rows of one form hold what. None: they do not, or all of them say the same there."""
 
-    key: Callable[[Sequence[str]], object]
-    """The pieces in which two blocks of one form must agree to have their class in common."""
-    facts: tuple[int | None, int | None, int | None, int | None]
-    """Pieces of start, seats, price and last charge."""
-    product: Spot | None
-    owner: Spot | None
-    number: Spot | None
-    labels: Callable[[Sequence[str]], object] | None
-    """The pieces with labels."""
+    key: Callable[[Row], object]
+    """The values in which two blocks of one form must agree to have their class in common."""
+    start: int | None
+    seats: int | None
+    price: int | None
+    last_charge: int | None
+    id: int | None
+    product: int | None
+    owner: int | None
+    labels: Callable[[Row], object] | None
+
+
+_COUNTED = ("facts", "seats")
+_FACTS = {("facts", name): name for name in OWN_FACTS}
+_OWN = {**_FACTS, ("id",): "id", ("owner",): "owner"}
+_UNHEARD = frozenset((("reason",), ("cancel", "reason")))
+"""What no gist speaks of."""
 
 
 def plan_of(form: Form, looks: Looks) -> Plan | None:
     """How blocks of this form are taken apart; None where each of them is to be read in full."""
     if taken_apart(form.block) is None:
         return None
+    own: dict[str, int] = {}
     alike: list[int] = []
     labels: list[int] = []
-    own: dict[str, Spot] = {}
-    for path, spot in form.spots.items():
-        match path:
-            case ("labels", _):
-                labels.append(spot.piece)
-            case ("facts", str(name)) if name in OWN_FACTS:
-                own[name] = spot
-            case ("id" | "owner" as name,) if path not in form.counts:
-                own[name] = spot
-            case ("reason",) | ("cancel", "reason"):
-                pass
-            case _:
-                alike.append(spot.piece)
-    for name, looked in (("product", looks.product), ("owner", looks.owner)):
-        if looked and name in own:
-            alike.append(own[name].piece)
+    for at, path in enumerate(form.paths, 1):
+        if path[0] == "labels":
+            labels.append(at)
+        elif path in _OWN and (path in form.counts) is (path == _COUNTED):
+            own[_OWN[path]] = at
+        elif path not in _UNHEARD:
+            alike.append(at)
+    alike += [
+        own[name] for name, looked in (("product", looks.product), ("owner", looks.owner)) if looked and name in own
+    ]
     if looks.labels:
         alike += labels
-    start, seats, price, charge = (_piece(own.get(name)) for name in ("start", "seats", "price", "last_charge"))
     return Plan(
         itemgetter(*alike) if alike else _nothing,
-        (start, seats, price, charge),
-        own.get("product"),
-        own.get("owner"),
-        own.get("id"),
+        *map(own.get, ("start", "seats", "price", "last_charge", "id", "product", "owner")),
         itemgetter(*labels) if labels else None,
     )
 
 
-def labels_of(form: Form, pieces: Sequence[str]) -> tuple[tuple[str, str], ...]:
+def labels_of(form: Form, row: Row) -> tuple[tuple[str, str], ...] | None:
     """The labels in a block of this form."""
-    spots = ((name, value, form.spots.get(("labels", name))) for name, value in form.block["labels"].items())
-    return tuple((name, value if spot is None else spot.of(pieces)) for name, value, spot in spots)
+    labels = form.block.get("labels")
+    if labels is None:
+        return None
+    said = {path[1]: row[at] for at, path in enumerate(form.paths, 1) if path[0] == "labels"}
+    return tuple((name, said.get(name, value)) for name, value in labels.items())
 
 
-def _piece(spot: Spot | None) -> int | None:
-    return None if spot is None else spot.piece
-
-
-def _nothing(pieces: Sequence[str]) -> object:
+def _nothing(row: Row) -> object:
     return None
 
 

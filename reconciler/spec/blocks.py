@@ -1,4 +1,4 @@
-"""Cuts a spec file into the blocks of its subscriptions, each as its form and the pieces of its lines.
+"""Cuts a spec file into the blocks of its subscriptions: the form of each, and the values that differ.
 
 Pure, in front of `swift` as that is in front of the parser: of a form that was not met before the text is read by
 `swift`, and of whatever that leaves to the parser nothing is said. Must not know what the values mean.
@@ -7,25 +7,31 @@ Pure, in front of `swift` as that is in front of the parser: of a form that was 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final, NamedTuple
 
 from reconciler.spec.scalars import IntText, PlainScalars
 from reconciler.spec.swift import may_exceed, swiftly
 
-# Why it holds. A piece is what stands from one line's end to the next, or from one comma before a key to the next. A
-# form is all of a block's text but its simple values; each of these is of letters and signs that mean nothing where it
-# stands, and was found to be the whole of the value at its path. So another one there changes that value, and no other.
+# Why it holds. A form is all of a block's text but its comments, its blank lines and its simple values. Each of these
+# values is of letters and signs that mean nothing to YAML where it stands, and it was found to be the whole of what is
+# read at its path. So another one of the same kind there changes that value, and nothing else.
 
 PIECES_KEPT: Final = 20_000
-"""How many pieces are remembered; then all are forgotten, and those that recur are soon known again."""
+"""How many pieces of lines are remembered; then all are forgotten, and those that recur are soon known again."""
 FORMS_KEPT: Final = 5_000
 TRUST: Final = 20_000
 """In blocks: once what was in vain has cost so many more than were gained, nothing is cut any more."""
 COST: Final = 20
 """Blocks whose reading one new form costs."""
+OFTEN: Final = 100
+"""Blocks of a form before it is worth a pattern of its own, which takes some milliseconds to compile."""
+PATTERNS: Final = 12
+"""At most: each is tried in turn."""
 
 Path = tuple[str | int, ...]
+Row = Sequence[str]
+"""The name of a subscription, then its values in the order of its form."""
 
 _CUT = "\x1e"
 """Put between pieces. No text that holds one is cut."""
@@ -33,26 +39,61 @@ _TEXT, _COUNT = "\x00", "\x01"
 """Stand in a sign for a value that is a text, and for one that is a whole number. Nothing else in a sign can be one."""
 _TEXT_AT, _COUNT_FROM = "zq0x{}x", 731_000_000
 """What is put there to see where the value is."""
+_TAKEN = ("zq0x", "731000")
 _HEADER = "\nsubscriptions:"
 _DEEPEST_NAME = 16
 
 _KEY = r"[A-Za-z_][A-Za-z0-9_./-]*+"
 _WORD = r"[A-Za-z0-9._@/+-]++"
-# All that a plain scalar of a block may hold, and what means nothing within brackets and quotes either.
+_WORDS = rf"(?=[A-Za-z0-9]){_WORD}(?: {_WORD})*+"
+"""What means nothing within brackets and quotes either."""
 _LETTERS = r"!\"$-9;-~\xc0-\u024f"
-_BLOCK_VALUE = re.compile(
-    rf"( ++(?:- ++)?+({_KEY}): ++)()((?=[A-Za-z0-9])(?:[{_LETTERS}]++|:(?=[A-Za-z0-9/])| (?=[{_LETTERS}]))++)()"
-)
+_PROSE = rf"(?=[A-Za-z0-9])(?:[{_LETTERS}]++|:(?=[A-Za-z0-9/])| (?=[{_LETTERS}]))++"
+"""All that is simple in a plain scalar on a line of its own."""
+_LINE_VALUE = re.compile(rf"( ++(?:- ++)?+({_KEY}): ++)()({_PROSE})()")
 _FLOW_VALUE = re.compile(
     rf"((?:(?: ++{_KEY}:)?+ ?+\{{ ?+(?:{_KEY}: \{{ ?+)?+|, | ++(?:- ++\{{?+ *+)?+)({_KEY}): ++)(['\"]?)"
-    rf"((?=[A-Za-z0-9]){_WORD}(?: {_WORD})*+)(\3(?: ?+\}}){{0,4}}+ *+)"
+    rf"({_WORDS})(\3(?: ?+\}}){{0,4}}+ *+)"
 )
 _LONGEST_VALUE = 200
 _PAIR = re.compile(rf", (?={_KEY}: )")
-_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]|:(?=[A-Za-z0-9])){0,99}+").fullmatch
-# Ids that are no numbers, nor any of the words that are no texts.
-_TEXT_ID = re.compile(r"(?![nNtTfF])[0-9]{0,19}+[a-df-np-wyzA-DF-NP-WYZ][A-Za-z0-9._-]{0,79}+").fullmatch
-_NAMES = re.compile(r"(?:[a-z0-9][a-z0-9-]{0,99}+\n)++").fullmatch
+_ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]|:(?=[A-Za-z0-9])){0,99}+")
+_NAME = r"([a-z0-9][a-z0-9-]{0,99}+):"
+
+# The same in patterns of whole blocks, without what might be no text: what does not fit is looked at piece by piece.
+_BEGINS_TEXT = r"(?=[A-Za-z])(?!(?:null|Null|NULL|true|True|TRUE|false|False|FALSE)\b)(?!.{201})"
+_DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_AMOUNT = r"[0-9]{1,12}+(?:\.[0-9]{1,4}+)?+ [A-Z]{3}"
+_LETTER = "[a-df-np-wyzA-DF-NP-WYZ]"
+"""None of those that a number may hold after its first digits."""
+_TEXT_ID = (
+    r"(?i:(?!(?:null|true|false)\b))(?:[A-Za-z]|[0-9]{1,19}+(?:-|(?:e[0-9]{0,19}+)?+"
+    rf"{_LETTER}))[A-Za-z0-9._-]{{0,59}}+"
+)
+_PATTERN_OF: Final = {
+    ("facts", "start"): _DAY,
+    ("facts", "price"): _AMOUNT,
+    ("facts", "last_charge"): _AMOUNT,
+    ("id",): _TEXT_ID,
+}
+
+
+class Form:
+    """How some blocks are written that are the same but for simple values."""
+
+    __slots__ = ("block", "counts", "met", "parts", "paths", "spots")
+
+    def __init__(self, block: Any, parts: tuple[str, ...], found: dict[Path, tuple[Spot, bool]]) -> None:
+        self.block = block
+        """Such a block as it is read, with whatever there is in place of these values."""
+        self.parts = parts
+        """Its text before the first value, between the values, and after the last."""
+        self.paths = tuple(found)
+        """Where in the block each value is, in the order of the text."""
+        self.spots = tuple(spot for spot, _ in found.values())
+        self.counts = frozenset(path for path, (_, count) in found.items() if count)
+        """Paths of those that are whole numbers. The others are texts."""
+        self.met = 0
 
 
 class Spot(NamedTuple):
@@ -67,29 +108,13 @@ class Spot(NamedTuple):
         return pieces[self.piece][self.begin : self.end]
 
 
-class Form:
-    """How some blocks are written that are the same but for simple values."""
-
-    __slots__ = ("block", "counts", "spots")
-
-    def __init__(self, block: Any, spots: dict[Path, Spot], counts: frozenset[Path]) -> None:
-        self.block = block
-        """Such a block as it is read, with whatever there is in place of these values."""
-        self.spots = spots
-        """Where each of them stands, by its path in the block."""
-        self.counts = counts
-        """Paths of those that are whole numbers. The others are texts."""
-
-
 class Cut(NamedTuple):
     """A file in blocks. All of it is what the parser reads without a complaint."""
 
     head: dict[str, Any]
     """What stands before the subscriptions."""
-    names: list[str]
     forms: list[Form]
-    pieces: list[list[str]]
-    """Of each block."""
+    rows: list[Row]
 
 
 class Cutter:
@@ -100,57 +125,138 @@ class Cutter:
         self._signs = _Signs(plain)
         self._forms: dict[tuple[str, ...], Form | None] = {}
         self._trust = TRUST
+        self._layouts: dict[int, _Layout] = {}
 
     def cut(self, text: str) -> Cut | None:
         """The file in blocks; None where it is to be parsed."""
-        if self._trust < 0:
+        halves = None if self._trust < 0 else _halves(text)
+        if halves is None:
             return None
-        found = _halves(text)
+        head, body, indent = halves
+        found = self._blocks(body, indent)
         if found is None:
+            self._trust -= body.count("\n") // 8
             return None
-        head, names, blocks = found
-        forms: list[Form] = []
-        pieces: list[list[str]] = []
-        known, sign = self._forms, self._signs.__getitem__
-        for block in blocks:
-            parts = block.split(_CUT)
-            key = tuple(map(sign, parts))
-            try:
-                form = known[key]
-            except KeyError:
-                form = self._new(key)
-            if form is None:
-                self._trust -= len(names)
-                return None
-            forms.append(form)
-            pieces.append(parts)
+        forms, rows = found
+        if len({row[0] for row in rows}) < len(rows):
+            return None
         data = swiftly(f"{head}subscriptions: 0\n", self.plain)
         if data is None or data.pop("subscriptions", None) != 0:
             return None
-        self._trust = min(TRUST, self._trust + len(names))
-        return Cut(data, names, forms, pieces)
+        self._trust = min(TRUST, self._trust + len(rows))
+        return Cut(data, forms, rows)
 
-    def said(self, piece: str) -> tuple[str, Any]:
-        """The key and the value of a piece with a value, as the parser reads them."""
-        found = _BLOCK_VALUE.fullmatch(piece) or _FLOW_VALUE.fullmatch(piece)
-        if found is None:
-            return "", None
-        return found[2], found[4] if found[3] else self.plain[found[4]]
+    def block(self, form: Form, row: Row) -> Any:
+        """One block, read anew."""
+        text = "".join(part for pair in zip(form.parts, (*row[1:], ""), strict=True) for part in pair)
+        return _read(text, self.plain)
 
-    def block(self, pieces: Sequence[str]) -> Any:
-        """The block of these pieces, read anew."""
-        return _read(pieces, self.plain)
+    def _blocks(self, body: str, indent: int) -> tuple[list[Form], list[Row]] | None:
+        layout = self._layouts.get(indent)
+        if layout is None:
+            layout = self._layouts[indent] = _Layout(indent)
+        patterns, follow = layout.patterns, layout.follow
+        forms: list[Form] = []
+        rows: list[Row] = []
+        last: Form | None = None
+        at, end = 0, len(body)
+        while at < end:
+            form = follow.get(last)
+            found = None if form is None else patterns[form](body, at)
+            if found is not None:
+                row: Row = found.groups()
+                at = found.end()
+            else:
+                form, row, at = layout.tried(body, at) or self._step(body, at, layout)
+                if form is None:
+                    return None
+                if form in patterns:
+                    follow[last] = form
+            forms.append(form)
+            rows.append(row)
+            last = form
+        return forms, rows
 
-    def _new(self, signs: tuple[str, ...]) -> Form | None:
-        self._trust -= COST
-        if len(self._forms) >= FORMS_KEPT:
-            self._forms.clear()
-        found = self._forms[signs] = _form(signs, self.plain)
-        return found
+    def _step(self, body: str, at: int, layout: _Layout) -> tuple[Form | None, Row, int]:
+        """The next block, piece by piece; no form: on any doubt."""
+        opened = layout.opening(body, at)
+        if opened is None:
+            return None, (), at
+        following = layout.following(body, opened.end())
+        end = len(body) if following is None else following.start()
+        text = body[opened.end() : end]
+        while "\n\n" in text:
+            text = text.replace("\n\n", "\n")
+        text = text.replace(layout.deeper, _CUT + " ")
+        if "{" in text:
+            text = _PAIR.sub(_CUT + ", ", text)
+        pieces = text.split(_CUT)
+        form = None if "\n" in text else self._form(tuple(map(self._signs.__getitem__, pieces)))
+        if form is None:
+            return None, (), at
+        form.met += 1
+        if form.met >= OFTEN:
+            layout.learn(form)
+        return form, (opened[1], *(spot.of(pieces) for spot in form.spots)), end
+
+    def _form(self, signs: tuple[str, ...]) -> Form | None:
+        try:
+            return self._forms[signs]
+        except KeyError:
+            self._trust -= COST
+            if len(self._forms) >= FORMS_KEPT:
+                self._forms.clear()
+            found = self._forms[signs] = _form(signs, self.plain)
+            return found
 
 
-def _halves(text: str) -> tuple[str, list[str], list[str]] | None:
-    """What stands before the subscriptions, their names, and what stands after the colon of each; None on any doubt."""
+class _Layout:
+    """Blocks whose names stand in the same column."""
+
+    def __init__(self, indent: int) -> None:
+        begin = " " * indent
+        self.deeper = f"\n{begin} "
+        self.opening = re.compile(rf"\n++{begin}{_NAME}").match
+        self.following = re.compile(rf"\n++{begin}(?=[^ \n])").search
+        self.patterns: dict[Form, Callable[[str, int], re.Match[str] | None]] = {}
+        """Of the forms that were met often."""
+        self.follow: dict[Form | None, Form] = {}
+        """By form, the one that followed it the last time."""
+        self.begin = begin
+
+    def tried(self, body: str, at: int) -> tuple[Form, Row, int] | None:
+        """The next block, if it has a form that is met often."""
+        for form, match in self.patterns.items():
+            found = match(body, at)
+            if found is not None:
+                return form, found.groups(), found.end()
+        return None
+
+    def learn(self, form: Form) -> None:
+        """A form that was met often."""
+        if form not in self.patterns and len(self.patterns) < PATTERNS:
+            values = (_pattern(form, number) for number in range(len(form.paths)))
+            parts = (re.escape(part.replace("\n ", f"\n{self.begin}")) for part in form.parts)
+            text = "".join(part for pair in zip(parts, (*values, ""), strict=True) for part in pair)
+            ends = rf"(?=\n++{self.begin}[a-z0-9]|\Z)"
+            self.patterns[form] = re.compile(rf"\n++{self.begin}{_NAME}{text}{ends}").match
+
+
+def _pattern(form: Form, number: int) -> str:
+    """What fits a value, and is sure to be of its kind."""
+    path, before, after = form.paths[number], form.parts[number], form.parts[number + 1]
+    if path in form.counts:
+        return r"([0-9]{1,9}+)"
+    if path in _PATTERN_OF:
+        return f"({_PATTERN_OF[path]})"
+    if before[-1] in "'\"":
+        return rf"((?!.{{201}}){_WORDS})"
+    alone = after[:1] in ("", "\n") and "{" not in before[before.rfind("\n") + 1 :] and before[:1] != ","
+    return f"({_BEGINS_TEXT}{_PROSE if alone and path[-1] == 'reason' else _WORDS})"
+
+
+def _halves(text: str) -> tuple[str, str, int] | None:
+    """What stands before the subscriptions, what they are, and the column of their names; None on any doubt."""
     if "\r" in text:
         text = text.replace("\r\n", "\n")
     start = 0 if text.startswith(_HEADER[1:]) else text.find(_HEADER) + 1
@@ -159,90 +265,62 @@ def _halves(text: str) -> tuple[str, list[str], list[str]] | None:
     body = text[start + len(_HEADER) - 1 :]
     if "#" in body:
         body = _uncommented(body)
-    while "\n\n" in body:
-        body = body.replace("\n\n", "\n")
-    body = body.strip("\n") if body[:1] == "\n" else body.lstrip(" ").strip("\n")
-    indent = len(body) - len(body.lstrip(" "))
-    if not 0 < indent <= _DEEPEST_NAME:
-        return None
-    begin = "\n" + " " * indent
-    body = body[indent:].replace(begin + " ", _CUT + " ")
-    if "{" in body:
-        body = _PAIR.sub(_CUT + ", ", body)
-    blocks = body.split(begin)
-    if body.count("\n") >= len(blocks):
-        return None
-    named = [block.partition(":") for block in blocks]
-    names = [name for name, _, _ in named]
-    if _NAMES("\n".join(names) + "\n") is None or len(set(names)) < len(names):
-        return None
-    return text[:start], names, [rest for _, _, rest in named]
+    body = body.lstrip(" ").rstrip("\n")
+    names = body.lstrip("\n")
+    indent = len(names) - len(names.lstrip(" "))
+    return (text[:start], body, indent) if 0 < indent <= _DEEPEST_NAME and body[0] == "\n" else None
 
 
 def _uncommented(body: str) -> str:
-    """The text without its comments. Where a sign that would begin one stands in quotes, what is left of its line fits
-    nothing, and so no such form is ever found."""
+    """The text without its comments; nothing where one holds what no text may.
+
+    Where the sign of a comment stands in quotes, what is left of its line fits nothing: no such form is ever found.
+    """
     kept: list[str] = []
-    within, last = False, ""
-    for number, part in enumerate(body.split("#")):
-        if number and not within:
-            within = last[-1:] in (" ", "\n")
-            if not within:
-                kept.append("#")
-        end = 0
-        if within:
-            end = part.find("\n")
-            if not part[: end if end >= 0 else None].isprintable():
-                return ""
-            if end < 0:
-                continue
-            within = False
-            kept[-1] = kept[-1].rstrip(" ")
-        kept.append(part[end:])
-        last = part
-    if within and kept:
-        kept[-1] = kept[-1].rstrip(" ")
-    return "".join(kept)
+    begin, at = 0, body.find("#")
+    while at >= 0:
+        if body[at - 1 : at] not in (" ", "\n"):
+            at = body.find("#", at + 1)
+            continue
+        end = body.find("\n", at)
+        if end < 0:
+            end = len(body)
+        if not body[at:end].isprintable():
+            return ""
+        text = body[begin:at].rstrip(" ")
+        kept.append(text[:-1] if text[-1:] == "\n" else text)
+        begin, at = end, body.find("#", end)
+    return "".join((*kept, body[begin:]))
 
 
 class _Signs(dict[str, str]):
-    """By piece, what it is but for its value. What comes but once is not remembered: names and ids."""
+    """By piece, what it is but for its value. An id comes but once, and is not remembered."""
 
     def __init__(self, plain: PlainScalars) -> None:
-        super().__init__({"": ""})
+        super().__init__()
         self.plain = plain
         self.known: dict[str, str] = {}
-        self.ids: dict[str, str] = {}
-        """By what stands before an id."""
 
     def __missing__(self, piece: str) -> str:
-        before, _, value = piece.partition(": ")
-        sign = self.ids.get(before)
-        if sign is not None and _TEXT_ID(value) is not None:
-            return sign
         made = _sign(piece, self.plain)
-        sign = self.known.setdefault(made, made)
-        if sign.endswith((f" id: {_TEXT}", f" id: {_COUNT}")):
-            if sign.endswith(_TEXT) and sign.startswith(f"{before}: "):
-                self.ids[before] = sign
-            return sign
         if len(self) >= PIECES_KEPT:
             self.clear()
             self.known.clear()
-            self[""] = ""
-        self[piece] = sign
+        sign = self.known.setdefault(made, made)
+        if not sign.endswith(f" id: {_TEXT}"):
+            self[piece] = sign
         return sign
 
 
 def _sign(piece: str, plain: PlainScalars) -> str:
-    found = _BLOCK_VALUE.fullmatch(piece) or _FLOW_VALUE.fullmatch(piece)
+    found = _LINE_VALUE.fullmatch(piece) or _FLOW_VALUE.fullmatch(piece)
     if found is not None and len(found[4]) <= _LONGEST_VALUE:
         before, key, quote, text, after = found.groups()
         value = text if quote else plain[text]
-        if key != "id" or _ID(text) is not None:
+        if key != "id" or _ID.fullmatch(text) is not None:
             if value.__class__ is str:
                 return f"{before}{quote}{_TEXT}{after}"
-            if value.__class__ is IntText and text.isdigit():
+            if value.__class__ is IntText and text.isdigit() and len(text) < 10:
                 return f"{before}{_COUNT}{after}"
     return piece if piece.isprintable() else "\t"  # which no line may hold
 
@@ -255,30 +333,26 @@ def _form(signs: tuple[str, ...], plain: PlainScalars) -> Form | None:
         count = _COUNT in sign
         mark = _COUNT if count else _TEXT
         begin = sign.find(mark)
-        if begin < 0:
-            texts.append(sign)
-            continue
-        after = len(sign) - begin - 1
-        value = str(_COUNT_FROM + number) if count else _TEXT_AT.format(number)
-        put[value] = Spot(number, begin, -after or None), count
-        texts.append(sign.replace(mark, value))
-    if any("zq0x" in sign or "731000" in sign for sign in signs):
-        return None
-    block = _read(texts, plain)
+        if any(taken in sign for taken in _TAKEN):
+            return None
+        if begin >= 0:
+            value = str(_COUNT_FROM + number) if count else _TEXT_AT.format(number)
+            put[value] = Spot(number, begin, begin + 1 - len(sign) or None), count
+            sign = sign.replace(mark, value)
+        texts.append(sign if sign[:1] == "," or not number else f"\n {sign}")
+    text = "".join(texts)
+    block = _read(text, plain)
     if block is None:
         return None
-    spots: dict[Path, Spot] = {}
-    counts: set[Path] = set()
-    for path, said in _scalars(block, ()):
-        found = put.pop(str(said), None)
-        if found is not None:
-            spot, count = found
-            if count is not isinstance(said, IntText):
-                return None
-            spots[path] = spot
-            if count:
-                counts.add(path)
-    return None if put else Form(block, spots, frozenset(counts))
+    paths = {str(said): path for path, said in _scalars(block, ()) if str(said) in put}
+    kinds = {str(said): isinstance(said, IntText) for _, said in _scalars(block, ())}
+    if any(value not in paths or kinds[value] is not count for value, (_, count) in put.items()):
+        return None
+    parts: list[str] = []
+    for value in put:
+        part, _, text = text.partition(value)
+        parts.append(part)
+    return Form(block, (*parts, text), {paths[value]: found for value, found in put.items()})
 
 
 def _scalars(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
@@ -292,8 +366,7 @@ def _scalars(value: Any, path: Path) -> Iterator[tuple[Path, Any]]:
         yield path, value
 
 
-def _read(pieces: Sequence[str], plain: PlainScalars) -> Any:
-    """What a subscription of these pieces says; None where only the parser could tell."""
-    text = "".join(piece if piece[:1] == "," else f"\n {piece}" for piece in pieces[1:])
-    found = swiftly(f"s:\n x:{pieces[0]}{text}\n", plain)
+def _read(text: str, plain: PlainScalars) -> Any:
+    """What a subscription of this text says; None where only the parser could tell."""
+    found = swiftly(f"s:\n x:{text}\n", plain)
     return None if found is None or found.keys() != {"s"} or found["s"].keys() != {"x"} else found["s"]["x"]

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -34,7 +34,7 @@ from reconciler.spec.stacks import Stack
 from reconciler.spec.validate import checked
 
 if TYPE_CHECKING:  # start-up: only large estates are worth its patterns
-    from reconciler.spec.blocks import Cut, Cutter, Form
+    from reconciler.spec.blocks import Cut, Cutter, Form, Row
 
 SIZE: Final = 16
 """Bytes of a gist's digest."""
@@ -146,22 +146,75 @@ Classes = dict[tuple[Shape, tuple[int, ...]], "_Class | None"]
 """By shape, and by the numbers of the rules that match."""
 
 
+class _Columns(dict[str, str]):
+    """A memo of what a line has for a text; empty: that is to be looked at."""
+
+    def __init__(self, column_of: Callable[[str], str | None]) -> None:
+        super().__init__()
+        self.column_of = column_of
+
+    def __missing__(self, text: str) -> str:
+        if len(self) >= _COLUMNS_AT_MOST:
+            self.clear()
+        found = self[text] = self.column_of(text) or ""
+        return found
+
+
 class _Kind:
-    """What blocks of one form have in common that are alike in the pieces that their plan sets apart."""
+    """What blocks of one form have in common that are alike in the values that their plan sets apart."""
 
-    __slots__ = ("common", "own_labels", "owner", "product", "texts", "values")
+    __slots__ = ("columns", "common", "form", "own", "plan", "texts", "values")
 
-    def __init__(self, common: _Class | None, own: Own | None, values: tuple[str, ...]) -> None:
-        self.common = common
-        """None: each of them is read in full."""
-        if common is not None and own is not None:
-            self.product = own.product or common.product or ""
-            self.owner = own.owner or common.owner
-            self.own_labels = own.labels
+    def __init__(
+        self,
+        form: Form,
+        plan: Plan,
+        common: _Class,
+        own: Own,
+        values: tuple[str, str, str, str, str],
+        columns: tuple[_Columns, _Columns, _Columns],
+    ) -> None:
+        self.form, self.plan, self.common, self.own = form, plan, common, own
         self.values = values
-        """Start, seats, price, last charge and id where all of them say the same; empty: to be looked at."""
+        """Start, seats, price, last charge and id, of which those hold that all of them say; empty: to be looked at."""
+        self.columns = columns
         self.texts: dict[object, str] = {}
-        """By their pieces, what labels come to; empty: to be looked at."""
+        """By what they say themselves, what labels come to; empty: to be looked at."""
+
+    def line(self, prefix: str, row: Row) -> tuple[str | None, str]:
+        """The line of such a block, or None where one of its values needs a second look; and its product."""
+        _, start_at, seats_at, price_at, charge_at, id_at, product_at, owner_at, labels_at = self.plan
+        day, count, amount, charged, id = self.values
+        days, counts, prices = self.columns
+        if start_at is not None:
+            day = days[row[start_at]]
+        if seats_at is not None:
+            count = counts[row[seats_at]]
+        if price_at is not None:
+            amount = prices[row[price_at]]
+        if charge_at is not None:
+            charged = prices[row[charge_at]]
+        if id_at is not None:
+            id = row[id_at]
+        said = None if labels_at is None else labels_at(row)
+        labels = self.texts.get(said)
+        if labels is None:
+            labels = self._labels(said, row)
+        common, own = self.common, self.own
+        product = (own.product or common.product or "") if product_at is None else row[product_at]
+        if not (day and count and amount and charged and id and labels):
+            return None, product
+        owner = (own.owner or common.owner) if owner_at is None else row[owner_at]
+        return (
+            f"{prefix}{row[0]}\x1f{product}\x1f{common.terms}\x1f{owner}\x1f{labels}\x1f{common.pair}"
+            f"\x1f{day}\x1f{count}\x1f{amount}\x1f{charged}\x1f{id}"
+        ), product
+
+    def _labels(self, said: object, row: Row) -> str:
+        if len(self.texts) >= _TEXTS_AT_MOST:
+            self.texts.clear()
+        found = self.texts[said] = _labels(self.common.labels, labels_of(self.form, row)) or ""
+        return found
 
 
 class _Above(NamedTuple):
@@ -170,8 +223,10 @@ class _Above(NamedTuple):
     classes: Classes
     matching: dict[tuple[object, ...], tuple[tuple[int, ...], Rules]]
     """By the values that rules look at: which of them match, by their numbers and as they are."""
-    kinds: dict[tuple[Form, object], _Kind]
-    """By form, and by the pieces that a plan sets apart."""
+    kinds: dict[tuple[Form, object], _Kind | _Class | None]
+    """By form, and by the values that a plan sets apart. No kind: each of them is read in full, or complained about."""
+    owns: dict[tuple[Form, object], Own | None]
+    """By the same, one of them taken apart."""
 
 
 class Sketcher:
@@ -184,8 +239,8 @@ class Sketcher:
         self._starts: dict[str, str | None] = {}
         self._prices: dict[str, str | None] = {}
         self._plans: dict[Looks, dict[Form, Plan | None]] = {}
-        self.columns: dict[str, str] = {}
-        """By piece of a block, what a line has of it."""
+        self.columns = (_Columns(self.start), _Columns(_count_in), _Columns(self.price))
+        """Of starts, of seats and of amounts that are written in blocks."""
 
     def sketch(self, file: SpecFile, subscriptions: Mapping[str, Any], *, shared: bool) -> Sketch | None:
         """The sketch of a file's subscriptions as they were parsed; None where something in it is to be told.
@@ -204,10 +259,10 @@ class Sketcher:
         account = file.account
         if account is None or account.provider != LEDGER or not file.stack.sure:
             return None
-        above = _Above({}, {}, {})
+        above = _Above({}, {}, {}, {})
         if shared:
             above = self._above.setdefault((file.stack, account.name), above)
-            if max(map(len, above)) > _KEPT_AT_MOST:
+            if max(len(known) for known in above) > _KEPT_AT_MOST:
                 for known in above:
                     known.clear()
         return _Sketching(self, file, account, above)
@@ -218,15 +273,6 @@ class Sketcher:
         if len(plans) > _KEPT_AT_MOST:
             plans.clear()
         return plans
-
-    def column(self, piece: str, cutter: Cutter) -> str:
-        """What a line has of a piece that states a fact; empty: to be looked at."""
-        name, value = cutter.said(piece)
-        found = self.start(value) if name == "start" else _count(value) if name == "seats" else self.price(value)
-        if len(self.columns) >= _COLUMNS_AT_MOST:
-            self.columns.clear()
-        made = self.columns[piece] = found or ""
-        return made
 
     def resolved(self, file: SpecFile, name: str, block: Mapping[str, Any], rules: Rules) -> _Class | None:
         """What one subscription has in common with all of its class, by the long way; None where it is not plain."""
@@ -318,79 +364,47 @@ class _Sketching:
         return self._sketch(names, gists, odd, met, products)
 
     def run_cut(self, cut: Cut, cutter: Cutter) -> Sketch | None:
-        """The sketch of a file in blocks: the hot loop of a large estate, hence all in one."""
-        sketcher, prefix, kinds, by_name = self.sketcher, f"{self.account.name}/", self.above.kinds, self.by_name
-        plans, columns = sketcher.plans(self.looks), sketcher.columns.get
+        """The sketch of a file in blocks."""
+        prefix, by_name, kinds = f"{self.account.name}/", self.by_name, self.above.kinds
+        plans = self.sketcher.plans(self.looks)
         names: list[str] = []
         gists: list[bytes] = []
         odd: list[str] = []
         met: list[_Class] = []
         products: list[str] = []
-        for name, form, pieces in zip(cut.names, cut.forms, cut.pieces, strict=True):
-            try:
-                plan = plans[form]
-            except KeyError:
-                plan = plans[form] = plan_of(form, self.looks)
+        for form, row in zip(cut.forms, cut.rows, strict=True):
+            plan = plans[form] if form in plans else plans.setdefault(form, plan_of(form, self.looks))
             if plan is None:
-                odd.append(name)
+                odd.append(row[0])
                 continue
-            key, facts, product_at, owner_at, id_at, labels_at = plan
-            alike = key(pieces)
-            kind = None if by_name else kinds.get((form, alike))
-            if kind is None:
-                kind = self._kind(name, form, alike, cutter.block(pieces))
-                if kind is None:
-                    return None
-            common = kind.common
-            if common is None:
-                odd.append(name)
+            alike = self._named(form, plan, row, cutter) if by_name else (form, plan[0](row))
+            kind = kinds[alike] if alike in kinds else kinds.setdefault(alike, self._kind(form, plan, row, cutter))
+            if kind is _SPOKEN:
+                return None
+            line, product = (None, "") if kind is None else kind.line(prefix, row)
+            if line is None or kind is None:
+                odd.append(row[0])
                 continue
-            start, seats, price, charge = facts
-            day, count, amount, charged, id = kind.values
-            if start is not None:
-                day = columns(pieces[start]) or sketcher.column(pieces[start], cutter)
-            if seats is not None:
-                count = columns(pieces[seats]) or sketcher.column(pieces[seats], cutter)
-            if price is not None:
-                amount = columns(pieces[price]) or sketcher.column(pieces[price], cutter)
-            if charge is not None:
-                charged = columns(pieces[charge]) or sketcher.column(pieces[charge], cutter)
-            if id_at is not None:
-                at, begin, end = id_at
-                id = pieces[at][begin:end]
-            if product_at is None:
-                product = kind.product
-            else:
-                at, begin, end = product_at
-                product = pieces[at][begin:end]
-            owner = kind.owner if owner_at is None else owner_at.of(pieces)
-            said = None if labels_at is None else labels_at(pieces)
-            labels = kind.texts.get(said)
-            if labels is None:
-                labels = _label_column(kind, common, said, kind.own_labels if said is None else labels_of(form, pieces))
-            if not (day and count and amount and charged and id and labels):
-                odd.append(name)
-                continue
-            line = (
-                f"{prefix}{name}\x1f{product}\x1f{common.terms}\x1f{owner}\x1f{labels}\x1f{common.pair}"
-                f"\x1f{day}\x1f{count}\x1f{amount}\x1f{charged}\x1f{id}"
-            )
-            names.append(name)
+            names.append(row[0])
             gists.append(blake2b(line.encode(), digest_size=SIZE).digest())
-            met.append(common)
+            met.append(kind.common)
             products.append(product)
         return self._sketch(names, gists, odd, met, products)
 
-    def _kind(self, name: str, form: Form, alike: object, block: Any) -> _Kind | None:
-        """The kind of this block; None where there is something to complain about."""
+    def _kind(self, form: Form, plan: Plan, row: Row, cutter: Cutter) -> _Kind | _Class | None:
+        """The kind of this block; None where all such are read in full."""
+        block = cutter.block(form, row)
         own = taken_apart(block)
-        common = None if own is None else self._class_of(name, block, own)
-        if common is _SPOKEN:
-            return None
-        made = _Kind(common, own, () if common is None or own is None else self._columns(common, own))
-        if not self.by_name:
-            self.above.kinds[form, alike] = made
-        return made
+        common = None if own is None else self._class_of(row[0], block, own)
+        if own is None or common is None or common is _SPOKEN:
+            return common
+        return _Kind(form, plan, common, own, self._columns(common, own), self.sketcher.columns)
+
+    def _named(self, form: Form, plan: Plan, row: Row, cutter: Cutter) -> tuple[Form, object]:
+        """By what the kind of this block is known below rules that look at names."""
+        owns, alike = self.above.owns, (form, plan.key(row))
+        own = owns[alike] if alike in owns else owns.setdefault(alike, taken_apart(cutter.block(form, row)))
+        return form, (alike[1], () if own is None else self._rules(row[0], own)[0])
 
     def _class_of(self, name: str, block: Mapping[str, Any], own: Own) -> _Class | None:
         numbers, rules = self._rules(name, own) if self.ruled else _NO_RULES
@@ -479,12 +493,8 @@ def _count(seats: Any) -> str | None:
     return str(int(seats)) if fits else None
 
 
-def _label_column(kind: _Kind, common: _Class, pieces: object, own: tuple[tuple[str, str], ...] | None) -> str:
-    """Labels as a line has them, remembered by their pieces; empty where one of them needs a second look."""
-    if len(kind.texts) >= _TEXTS_AT_MOST:
-        kind.texts.clear()
-    found = kind.texts[pieces] = _labels(common.labels, own) or ""
-    return found
+def _count_in(text: str) -> str | None:
+    return _count(int(text))
 
 
 def _labels(inherited: Mapping[str, str] | None, own: tuple[tuple[str, str], ...] | None) -> str | None:

@@ -59,8 +59,10 @@ class Parts:
         """The sketch of one file; None where it is to be read in full."""
         load, document = self._load, Document(text.origin, text.text)
         cut = self._cut(text.text)
-        data: Any = None
-        if cut is None:
+        subscriptions: Any = None
+        if cut is not None:
+            data: Any = cut.head
+        else:
             parsed = parse(document, load.plain)
             data = parsed.data
             if parsed.diagnostics or not isinstance(data, dict):
@@ -68,7 +70,7 @@ class Parts:
             subscriptions = data.pop("subscriptions", None)
             if not isinstance(subscriptions, dict) or not subscriptions:
                 return None
-        result = self._head(document, data if cut is None else cut.head)
+        result = self._head(document, data)
         if result.model is None or result.diagnostics:
             return None
         found = len(load.found.items)

@@ -75,13 +75,15 @@ def swiftly(text: str, plain: PlainScalars) -> dict[str, Any] | None:
 
 
 def may_exceed(text: str) -> bool:
-    """Whether the parser might complain about the size, or about the number of nodes."""
+    """Whether the parser might complain about the size of a text, or about the number of nodes in it."""
     length, limits = len(text), LIMITS
     if length * 4 > limits.size and (length > limits.size or not text.isascii()):
         return True
+    if length <= limits.nodes:
+        return False
     # Of a line there are a key, its value and what holds them in a list; of a pair in brackets its key and its value.
     within = text.count(",") + text.count("{") + text.count("[")
-    return length > limits.nodes and 2 * (text.count("\n") + 1 + within) + text.count("- ") >= limits.nodes
+    return 2 * (text.count("\n") + 1 + within) + text.count("- ") >= limits.nodes
 
 
 def _read(lines: list[str], known: dict[str, _Line]) -> tuple[Any, int]:

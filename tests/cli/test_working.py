@@ -3,10 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from reconciler import distributing
+from reconciler.dispatching.queue import Queue
+from reconciler.runtime import Runtime
+from reconciler.shards import Progress
+from reconciler.stores.postgres.session import Session
+from reconciler.stores.postgres.shards import PostgresShards
+from reconciler.stores.postgres.store import PostgresStore
 from tests.cli.outside.world import Outside, outcomes, outside
 from tests.cli.world import Done, World
 from tests.stores.postgres.places import Room, empty, server
@@ -79,15 +88,70 @@ def test_a_run_that_no_worker_came_for_is_taken_back_and_planned_anew(place: Out
 
 
 def test_waiting_for_the_workers_ends_with_what_became_of_it(place: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    place.end(1, 2)
+    looked: list[str] = []
+    look = distributing.progress_of
+
+    def looking(runtime: Runtime, run: str | None = None, limit: int = 20) -> list[Progress]:
+        if not looked:  # a worker comes while it waits
+            distributing.work(runtime, distributing.Shift(run=run), lambda: False)
+        looked.append(str(run))
+        return look(runtime, run, limit)
+
+    monkeypatch.setattr(distributing, "progress_of", looking)
+    done = place.run("--distributed", "--wait")
+    assert (done.code, sorted(place.effects)) == (0, ["s1", "s2"]), done
+    assert f"Run {looked[0]} is over: 2 of 2 changes." in done.err
+    nothing = place.apply("--distributed", "--wait")
+    assert (nothing.code, "workers" in nothing.err) == (0, False)
+
+
+STEPS = {
+    "before the tables of the queue": (Queue, "prepare", False),
+    "after the tables of the queue": (Queue, "prepare", True),
+    "before the shards": (PostgresShards, "put", False),
+    "after the shards": (PostgresShards, "put", True),
+    "before the jobs": (Queue, "submit", False),
+    "after the jobs": (Queue, "submit", True),
+    "before the commit": (Session, "commit", False),
+}
+
+
+@pytest.mark.parametrize("step", STEPS.values(), ids=STEPS)
+def test_an_apply_that_dies_while_it_hands_over_leaves_nothing_of_it(
+    place: Outside, monkeypatch: pytest.MonkeyPatch, step: tuple[Any, str, bool], empty: Room
+) -> None:
     place.end(1)
+    owner, name, after = step
+    act = getattr(owner, name)
+    joined: list[PostgresStore] = []
+    together = PostgresStore.together
 
-    def work(seconds: float) -> None:
-        monkeypatch.undo()
+    @contextmanager
+    def joining(self: PostgresStore) -> Iterator[Any]:
+        with together(self) as spoken:
+            joined.append(self)
+            yield spoken
 
-    run = place.apply()  # carried out by itself: nothing is handed over, and nothing waited for
-    assert (run.code, place.effects) == (0, ["s1"])
-    done = place.apply("--distributed", "--wait")
-    assert (done.code, done.err) == (0, "")
+    def dying(self: Any, *words: Any) -> Any:
+        if not joined or (owner is Session and self is not joined[0]._session):
+            return act(self, *words)
+        if after:
+            act(self, *words)
+        joined[0]._session.drop()
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(PostgresStore, "together", joining)
+        patched.setattr(owner, name, dying)
+        assert place.apply("--distributed").code != 0
+    assert empty.book().open_shards() == []
+    assert place.effects == []
+    assert place.run("worker", "--until-idle").code == 0
+    assert place.effects == []
+    _, run = handed_over(place)
+    assert place.run("worker", "--until-idle").code == 0
+    assert (place.effects, place.run("runs", run).code) == (["s1"], 0)
 
 
 def test_a_freeze_holds_what_workers_have_not_begun(place: Outside) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 
 import pytest
@@ -24,7 +25,7 @@ class Submitting(Queue):
 
     room: Room
 
-    def submit(self, tickets: list[Ticket], within: object = None) -> None:  # type: ignore[override]
+    def submit(self, tickets: Sequence[Ticket], within: object = None) -> None:
         with self.room.open().together() as spoken:
             super().submit(tickets, within or spoken.connection)
 
