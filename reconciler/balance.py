@@ -89,7 +89,8 @@ class Sketched(Protocol):
 class Balance:
     """What is settled, by account, and all that is not."""
 
-    lineage: str
+    branch: str
+    """Of the store, as `stored.StoredState` tells it."""
     serial: int
     since: datetime
     """The instant that it was made for."""
@@ -110,9 +111,9 @@ class Balance:
     rules: dict[tuple[str, int], tuple[Counter[str], str]] = field(default_factory=dict)
     """How often each rule matched each product in files with a sketch, and what it says."""
 
-    def holds(self, lineage: str | None, serial: int, now: datetime) -> bool:
+    def holds(self, branch: str, serial: int, now: datetime) -> bool:
         """Whether it still stands for that state of the store at that instant."""
-        fits = (lineage, serial) == (self.lineage, self.serial)
+        fits = (branch, serial) == (self.branch, self.serial)
         return fits and self.since <= now and (self.until is None or now < self.until)
 
     def count(self, sketch: Sketched, times: int) -> None:
@@ -151,11 +152,15 @@ class Balance:
         if new:
             self.left[file] = [*self.left.get(file, ()), *new]
 
+    def look_at(self, keys: Iterable[SubscriptionKey]) -> None:
+        """Records that are to be looked at, whether they are there yet or not."""
+        self.rows = list(dict.fromkeys((*self.rows, *keys)))
+
     def packed(self) -> bytes:
         """The balance as bytes."""
         return orjson.dumps(
             {
-                "head": [self.lineage, self.serial, self.since, self.until],
+                "head": [self.branch, self.serial, self.since, self.until],
                 "settled": dict(self.settled),
                 "renewing": self.renewing.packed(),
                 "moved": [[*match.key, match.file, list(match.asked)] for match in self.moved],
@@ -172,9 +177,9 @@ class Balance:
         """The balance that such bytes hold; ValueError for others."""
         try:
             found: dict[str, Any] = orjson.loads(data)
-            lineage, serial, since, until = found["head"]
+            branch, serial, since, until = found["head"]
             return cls(
-                lineage,
+                branch,
                 serial,
                 datetime.fromisoformat(since),
                 None if until is None else datetime.fromisoformat(until),

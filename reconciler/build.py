@@ -5,6 +5,7 @@ Pure: now is handed in, nothing is read or written. Each change is judged on wha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,6 +17,7 @@ from reconciler.due import idle_decisions, renewals_due
 from reconciler.plan import Bindings, Plan
 from reconciler.rulebook import Rulebook
 from reconciler.selection import EVERYTHING, Selection
+from reconciler.settings import AccountSettings
 from reconciler.stored import StoredState
 
 DUE_WITHIN = timedelta(days=30)
@@ -39,14 +41,7 @@ def build_plan(
     draft = Draft(now, desired, stored, rulebook)
     outside = {name: account for name, account in desired.accounts.items() if account.outside}
     chosen = selection.keys()
-    for key in sorted(desired.subscriptions):
-        wanted = desired.subscriptions[key]
-        if chosen(key) and selection.holds(wanted.place):
-            if key.account in outside:
-                with draft.at(abroad.now or now):
-                    consider_outside(draft, wanted, outside[key.account], abroad)
-            else:
-                draft.consider(wanted)
+    _consider(draft, selection, abroad, outside)
     # A record lies in no file: a run that is narrowed to paths says nothing about the unmanaged ones.
     unmanaged = () if selection.paths else tuple(filter(chosen, draft.records.unclaimed))
     for key in unmanaged:
@@ -66,3 +61,17 @@ def build_plan(
         sightings=sightings(desired, stored, abroad),
         diagnostics=(*found, *idle_decisions(rows, desired, rulebook, now)),
     )
+
+
+def _consider(draft: Draft, selection: Selection, abroad: Abroad, outside: Mapping[str, AccountSettings]) -> None:
+    """Decide of every declared subscription that the run is about, in the order of the keys."""
+    chosen, declared = selection.keys(), draft.desired.subscriptions
+    for key in sorted(declared):
+        wanted = declared[key]
+        if not (chosen(key) and selection.holds(wanted.place)):
+            continue
+        if key.account in outside:
+            with draft.at(abroad.now or draft.now):
+                consider_outside(draft, wanted, outside[key.account], abroad)
+        else:
+            draft.consider(wanted)

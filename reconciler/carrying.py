@@ -33,9 +33,9 @@ VERBS: Final = frozenset(
 )
 """The methods of a Writer that send an order."""
 _LOST = "lease-lost"
-_ASK_AGAIN: Final = 5.0
+_ASK_AGAIN: Final = 3.0
 """Seconds until a shard is looked at again of which something is not known yet."""
-_PAUSED: Final = 10.0
+_PAUSED: Final = 5.0
 """Seconds until it is looked at again where a freeze holds, or the store does not answer."""
 _PATIENCE: Final = timedelta(minutes=15)
 """What is not known for longer is left open, and settled by the next apply."""

@@ -159,8 +159,8 @@ class DueList(Sequence[Due]):
         self._make = make
         self._made: tuple[Due, ...] | None = None
         self._count = count
-        self.sums = Counter(sums)
-        """Minor units by currency."""
+        self.sums = +Counter(sums)
+        """Minor units by currency, but for what comes to nothing."""
         self.unknown = unknown
         """How many have no known sum."""
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -118,8 +118,9 @@ def work(runtime: Runtime, shift: Shift, stop: Callable[[], bool]) -> None:
         lock = threading.Lock()
 
         def idle() -> bool:
-            with lock:
+            with lock, suppress(StoreError):  # a server that does not answer has not said that nothing is left
                 return not book.open_shards(shift.run)
+            return False
 
         dispatcher = _dispatcher(place, book, shift)
         heart.start()

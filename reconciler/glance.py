@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.keep.tree import Stamp
+from reconciler.model import SubscriptionKey
 from reconciler.partial import Part, looked_at
 from reconciler.ports import StateReader
 from reconciler.program import program
 from reconciler.progress import Progress
 from reconciler.reconcile import Inputs, with_recent
 from reconciler.sharing import shared_out
+from reconciler.stored import StoredState
 from reconciler.surveying import Surveyor
 
 
@@ -44,13 +47,15 @@ class Glance:
     part: Part
     surveyor: Surveyor
 
-    def keep(self, serial: int | None = None) -> bool:
+    def keep(self, stored: StoredState | None = None, changed: Iterable[SubscriptionKey] = ()) -> bool:
         """Keep what was read for the next run; whether that could be done. A run goes on without.
 
-        `serial`: the store's by now. All that the run since changed is among what the next one looks at anyway.
+        `stored`: the store by now. All that the run since changed is among what the next one looks at anyway, but for
+        the records that it made: these are among `changed`.
         """
-        if serial is not None:
-            self.part.balance.serial = serial
+        if stored is not None:
+            self.part.balance.branch, self.part.balance.serial = stored.branch, stored.serial
+        self.part.balance.look_at(changed)
         return self.surveyor.save(self.part.balance.packed())
 
 

@@ -6,15 +6,12 @@ pass, which also says what is wrong.
 
 from __future__ import annotations
 
-from array import array
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import NamedTuple
-
-import orjson
 
 from reconciler.balance import Balance, kept_of
 from reconciler.build import DUE_WITHIN
@@ -32,7 +29,7 @@ from reconciler.progress import Progress, Untold
 from reconciler.reconcile import Inputs, instant_of, rulebook_of
 from reconciler.renewals import Item, renewal
 from reconciler.settings import LEDGER
-from reconciler.sift import Match, Renewing, Sieve
+from reconciler.sift import Match, Renewing, Share, Sieve
 from reconciler.spec.gists import RuleCount, Sketch
 from reconciler.spec.load import Chosen
 from reconciler.spec.parts import Survey
@@ -61,31 +58,6 @@ class Names(NamedTuple):
     """What its sketch does not speak of."""
     plain: set[str]
     """What it does."""
-
-
-class Share(NamedTuple):
-    """What came of comparing some of the records."""
-
-    settled: Counter[str]
-    moved: list[Match]
-    rows: list[SubscriptionKey]
-    matched: array[int]
-    renewing: dict[str, list[Item]]
-
-    def packed(self) -> bytes:
-        """As one message."""
-        moved = [[*match.key, match.file, list(match.asked)] for match in self.moved]
-        head = orjson.dumps([self.settled, moved, [list(key) for key in self.rows], self.renewing])
-        return len(head).to_bytes(8, "big") + head + self.matched.tobytes()
-
-    @classmethod
-    def unpacked(cls, message: bytes) -> Share:
-        """What such a message says."""
-        end = 8 + int.from_bytes(message[:8], "big")
-        settled, moved, rows, renewing = orjson.loads(message[8:end])
-        matches = [Match(SubscriptionKey(account, name), file, Asked(*asked)) for account, name, file, asked in moved]
-        keys = [SubscriptionKey(account, name) for account, name in rows]
-        return cls(Counter(settled), matches, keys, array("q", message[end:]), renewing)
 
 
 Shares = Callable[[Sequence[Callable[[], Iterable[bytes]]]], Iterable[tuple[int, bytes | None]]]
@@ -135,13 +107,13 @@ class _Look:
         if head.lineage is None or any(key.account in self.ledgers for key in head.open_intents):
             return None
         now = instant_of(self.inputs, head)
-        balance = self._moved_on(head, now) or self._weighed(head.lineage, head.serial, now)
+        balance = self._moved_on(head, now) or self._weighed(head, now)
         if balance is None:
             return None
-        state = self.reader.some([*(match.key for match in balance.moved), *balance.rows], self.ledgers)
-        if state.serial != head.serial:
+        picture = self.reader.some([*(match.key for match in balance.moved), *balance.rows], self.ledgers)
+        if (picture.branch, picture.serial) != (head.branch, head.serial):
             return None
-        return self._joined(balance, state, now)
+        return self._joined(balance, picture, now)
 
     def _sketch(self, file: str) -> Sketch | None:
         """The sketch of a file; none of one that names a product which nobody knows: that is told of in full."""
@@ -158,7 +130,7 @@ class _Look:
             balance = Balance.unpacked(self.survey.kept)
         except ValueError:
             return None
-        if not balance.holds(head.lineage, head.serial, now):
+        if not balance.holds(head.branch, head.serial, now):
             return None
         for file in {*self.survey.before, *self.survey.new}:
             before = self.survey.before.get(file)
@@ -175,9 +147,9 @@ class _Look:
                 balance.take(file, sketch, kept)
         return balance
 
-    def _weighed(self, lineage: str, serial: int, now: datetime) -> Balance | None:
+    def _weighed(self, head: StoredState, now: datetime) -> Balance | None:
         """A balance made of everything."""
-        balance = Balance(lineage, serial, now, self._until(now))
+        balance = Balance(head.branch, head.serial, now, self._until(now))
         sketches = {file: sketch for file in self.survey.sketches if (sketch := self._sketch(file)) is not None}
         balance.full = [file for file in self.survey.sketches if file not in sketches]
         sieve = Sieve(sketches, self._look_at(sketches.values()))
@@ -249,21 +221,21 @@ class _Look:
                 by_file.setdefault(file, []).append(item)
         return by_file
 
-    def _standing(self, match: Match, state: StoredState) -> DesiredSubscription:
+    def _standing(self, match: Match, picture: StoredState) -> DesiredSubscription:
         place = self.survey.parts.place(match.file, match.key.name, self._text)
-        return stand_in(state.subscriptions[match.key], match.asked, place)
+        return stand_in(picture.subscriptions[match.key], match.asked, place)
 
     def _text(self, file: str) -> str:
         text = self.survey.text_of(file)
         return "" if text is None else text.text
 
     def _tried(
-        self, moved: Sequence[Match], state: StoredState, now: datetime
+        self, moved: Sequence[Match], picture: StoredState, now: datetime
     ) -> dict[SubscriptionKey, DesiredSubscription]:
         """Of what time may have moved: those of which nothing is to be decided even so."""
-        wanted = {match.key: self._standing(match, state) for match in moved if match.key in state.subscriptions}
-        rows = {key: state.subscriptions[key] for key in wanted}
-        stored, _ = elapse(replace(state, subscriptions=rows, open_intents={}), self.rulebook, now, lambda key: False)
+        wanted = {match.key: self._standing(match, picture) for match in moved if match.key in picture.subscriptions}
+        rows = {key: picture.subscriptions[key] for key in wanted}
+        stored, _ = elapse(replace(picture, subscriptions=rows, open_intents={}), self.rulebook, now, lambda key: False)
         draft = Draft(now, DesiredState(wanted, self.accounts), stored, self.rulebook)
         standing = {}
         for key, item in wanted.items():
@@ -297,9 +269,9 @@ class _Look:
         extra = self.catalogue.unknown_codes(desired)
         return replace(desired, diagnostics=(*desired.diagnostics, *extra)) if extra else desired
 
-    def _joined(self, balance: Balance, state: StoredState, now: datetime) -> Part | None:
+    def _joined(self, balance: Balance, picture: StoredState, now: datetime) -> Part | None:
         """All of it together; None where something that is looked at touches what is not."""
-        standing = self._tried(balance.moved, state, now)
+        standing = self._tried(balance.moved, picture, now)
         desired = self._desired(balance, (match for match in balance.moved if match.key not in standing))
         if desired is None:
             return None
@@ -310,17 +282,17 @@ class _Look:
             if wanted.previously is not None
         ]
         more = self.reader.some([*declared, *former], self.ledgers)
-        # No two records have one id: what a record of its own has, no other one needs to be asked for.
-        known = {row.id for row in more.subscriptions.values()}
-        ids = {wanted.id for wanted in declared.values() if wanted.id is not None} - known
+        # No two records of an account have one id: what a record of its own has, no other one needs to be asked for.
+        known = {(key.account, row.id) for key, row in more.subscriptions.items()}
+        ids = {wanted.id for key, wanted in declared.items() if wanted.id and (key.account, wanted.id) not in known}
         if ids:
             more = self.reader.some([*declared, *former], self.ledgers, ids)
         looked_at = {*balance.rows, *(match.key for match in balance.moved)} - standing.keys()
         touched = {key for key in more.subscriptions if key.account in self.ledgers} - looked_at
-        if more.serial != state.serial or touched or declared.keys() & standing.keys():
+        if more.serial != picture.serial or touched or declared.keys() & standing.keys():
             return None
         settled = Settled(+balance.settled, self._chosen(balance), self._due(balance))
-        rows = dict(sorted({**state.subscriptions, **more.subscriptions}.items()))
+        rows = dict(sorted({**picture.subscriptions, **more.subscriptions}.items()))
         self._promote(balance, declared, rows, now)
         return Part(
             replace(desired, subscriptions={**declared, **standing}),

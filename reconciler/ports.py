@@ -11,7 +11,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
-from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -340,8 +339,8 @@ class StorePlace(Protocol):
         ...
 
     @property
-    def path(self) -> Path | None:
-        """The file that it is; None where it is none."""
+    def file(self) -> str | None:
+        """The path of the file that it is; None where it is none."""
         ...
 
     def there(self) -> bool:

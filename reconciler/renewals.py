@@ -86,14 +86,14 @@ class Renewals:
                 self.sums[currency] += times * minor
 
     def packed(self) -> list[Any]:
-        """As JSON has them; each file's items stay one text."""
-        return [self.files, self.counts, self.sums, self.unknown]
+        """As JSON has them; each file's items stay one text, and sums are texts, for they may need more than 64 bits."""
+        return [self.files, self.counts, {name: str(minor) for name, minor in self.sums.items()}, self.unknown]
 
     @classmethod
     def unpacked(cls, data: list[Any]) -> Renewals:
-        """What `packed` said; ValueError or TypeError for anything else."""
+        """What `packed` said; ValueError, TypeError or AttributeError for anything else."""
         files, counts, sums, unknown = data
-        return cls(files, counts, Counter(sums), unknown)
+        return cls(files, counts, Counter({name: int(minor) for name, minor in sums.items()}), unknown)
 
 
 def renewal(line: str, end: str, now: datetime, horizon: datetime, rulebook: Rulebook) -> Item | None:

@@ -11,7 +11,9 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from typing import Final, NamedTuple, Protocol
+from typing import Any, Final, NamedTuple, Protocol
+
+import orjson
 
 from reconciler.gist import ID, SEPARATOR, Asked, gaps_of, without
 from reconciler.model import SubscriptionKey
@@ -86,6 +88,32 @@ class Sifted:
     """Records that nothing declares as they are."""
     matched: array[int] = field(default_factory=lambda: array("q"))
     """The hashes of the keys of all others."""
+
+
+class Share(NamedTuple):
+    """What came of comparing some of the records."""
+
+    settled: Counter[str]
+    moved: list[Match]
+    rows: list[SubscriptionKey]
+    matched: array[int]
+    renewing: dict[str, list[list[Any]]]
+    """By file, as `renewals` has them."""
+
+    def packed(self) -> bytes:
+        """As one message."""
+        moved = [[*match.key, match.file, list(match.asked)] for match in self.moved]
+        head = orjson.dumps([self.settled, moved, [list(key) for key in self.rows], self.renewing])
+        return len(head).to_bytes(8, "big") + head + self.matched.tobytes()
+
+    @classmethod
+    def unpacked(cls, message: bytes) -> Share:
+        """What such a message says."""
+        end = 8 + int.from_bytes(message[:8], "big")
+        settled, moved, rows, renewing = orjson.loads(message[8:end])
+        matches = [Match(SubscriptionKey(account, name), file, Asked(*asked)) for account, name, file, asked in moved]
+        keys = [SubscriptionKey(account, name) for account, name in rows]
+        return cls(Counter(settled), matches, keys, array("q", message[end:]), renewing)
 
 
 class Sieve:

@@ -50,12 +50,19 @@ class StoredState:
     """Runs that began and never ended, each with its plan's fingerprint: cut off, and carried on by the next one."""
     open_intents: Mapping[SubscriptionKey, OpenIntent] = field(default_factory=dict)
     """Journaled intents whose outcome is not known, by the key that they are about: the last one of each."""
+    last_run: str | None = field(default=None, compare=False)
+    """The one that was begun last. A copy that went its own way has the same serial at times, but not the same run."""
     exists: bool = True
     diagnostics: tuple[Diagnostic, ...] = ()
     settled: Settled = NOTHING_SETTLED
     """Records that are not among `subscriptions`."""
     recent: tuple[RecentChange, ...] | None = None
     """The changes of earlier runs, as far back as `brakes.window_start` asks; None: nobody has read them."""
+
+    @property
+    def branch(self) -> str:
+        """The lineage with its last run: with the serial, this tells all that is stored."""
+        return f"{self.lineage} {self.last_run}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -63,6 +63,8 @@ class Surveyor:
     """Nanoseconds: just before the walk."""
     keep: Keep = field(default_factory=lambda: Keep.open(None, b""))
     known: dict[str, Known] = field(default_factory=dict)
+    count: int = 0
+    """Of the files with subscriptions."""
 
     def survey(self, stamps: dict[str, Stamp], began: int) -> Survey | None:
         """The survey of the files that a walk found; None: read everything in full."""
@@ -76,6 +78,7 @@ class Surveyor:
             return None
         self.keep = Keep.open(self.place, blake2b(self.binding + texts.digest.encode()).digest())
         files = [relative for relative in self.stamps if relative not in above]
+        self.count = len(files)
         self._recall(files)
         missing = [relative for relative in files if relative not in self.known]
         self.progress.phase("Reading", len(missing), "files")
@@ -98,8 +101,11 @@ class Surveyor:
         )
 
     def save(self, settled: bytes) -> bool:
-        """Keep what was read, with what was settled by it; whether that could be done."""
-        return self.keep.save(self.known, settled, self.began)
+        """Keep what was read, with what was settled by it; whether that could be done.
+
+        Where a file is not kept, for it moved meanwhile, nobody could tell later what was settled by it.
+        """
+        return self.keep.save(self.known, settled if len(self.known) == self.count else b"", self.began)
 
     def _around(self) -> tuple[SpecTexts, dict[str, bytes]] | None:
         """The files that others depend on, with the digests of their bytes; None where one is odd."""

@@ -182,7 +182,7 @@ def test_who_was_held_up_between_the_intent_and_the_order_does_not_send_it(place
 
 
 def test_a_store_that_fails_is_no_end(place: Place) -> None:
-    def failing(*words: Any) -> None:
+    def failing(shard: int, worker: str, lasts: float) -> None:
         raise StoreError("store-unreachable", "gone", "")
 
     place.book.take = failing  # type: ignore[method-assign]

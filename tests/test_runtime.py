@@ -14,8 +14,9 @@ from reconciler.journal import OutcomeKind
 from reconciler.plan import Plan
 from reconciler.progress import Untold
 from reconciler.reconcile import Pass
-from reconciler.runtime import LOCK_TIMEOUT, Options, Runtime, SystemClock, new_lineage
+from reconciler.runtime import Options, Runtime, SystemClock, new_lineage
 from reconciler.settings import LimitName
+from reconciler.world import LOCK_TIMEOUT
 from tests.builders import NOW
 from tests.fakes import FixedClock
 

@@ -12,7 +12,9 @@ from pathlib import Path
 
 import pytest
 
-HELP_NEEDS = frozenset({"gc", "reconciler", "reconciler.cli", "reconciler.cli.app", "reconciler.cli.entry"})
+HELP_NEEDS = frozenset(
+    {"gc", "reconciler", "reconciler.cli", "reconciler.cli.app", "reconciler.cli.entry", "reconciler.version"}
+)
 """All that `--help` and `--version` may import beyond what a bare Click program with data classes and paths does; `gc`
 is built into the interpreter."""
 

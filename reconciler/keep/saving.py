@@ -110,6 +110,8 @@ def _write(
     new = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     file = folders.file_of(folder, f"slices-{slices.name.hex()}", new if slices.is_new else os.O_WRONLY)
     end = folders.write(file, slices.start, _parts(slices, before.slice, files, placed))
+    if len(placed) < len(files):
+        settled = b""  # nobody could tell later what was settled by the files that are left out
     folders.write(folders.file_of(folder, f"settled-{name.hex()}", new), 0, [settled])
     generation = Generation(slices.name, end, name, len(settled), check_of(settled), written_at)
     return indexes.encode(generation, before.binding, placed.items())

@@ -10,7 +10,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:  # start-up: only large estates are worth its patterns
-    from reconciler.spec.blocks import Form, Row
+    from reconciler.spec.blocks import Form, Path, Row
 
 OWN_VALUES: Final = frozenset(("id", "labels", "owner", "reason"))
 """Keys of a subscription that its shape speaks of, but not of what they say."""
@@ -63,8 +63,11 @@ class Plan(NamedTuple):
 
 
 _COUNTED = ("facts", "seats")
-_FACTS = {("facts", name): name for name in OWN_FACTS}
-_OWN = {**_FACTS, ("id",): "id", ("owner",): "owner"}
+_OWN: Final[dict[Path, str]] = {
+    ("id",): "id",
+    ("owner",): "owner",
+    **{("facts", name): name for name in OWN_FACTS},
+}
 _UNHEARD = frozenset((("reason",), ("cancel", "reason")))
 """What no gist speaks of."""
 
@@ -90,7 +93,13 @@ def plan_of(form: Form, looks: Looks) -> Plan | None:
         alike += labels
     return Plan(
         itemgetter(*alike) if alike else _nothing,
-        *map(own.get, ("start", "seats", "price", "last_charge", "id", "product", "owner")),
+        own.get("start"),
+        own.get("seats"),
+        own.get("price"),
+        own.get("last_charge"),
+        own.get("id"),
+        own.get("product"),
+        own.get("owner"),
         itemgetter(*labels) if labels else None,
     )
 

@@ -70,7 +70,7 @@ _TEXT_ID = (
     r"(?i:(?!(?:null|true|false)\b))(?:[A-Za-z]|[0-9]{1,19}+(?:-|(?:e[0-9]{0,19}+)?+"
     rf"{_LETTER}))[A-Za-z0-9._-]{{0,59}}+"
 )
-_PATTERN_OF: Final = {
+_PATTERN_OF: Final[dict[Path, str]] = {
     ("facts", "start"): _DAY,
     ("facts", "price"): _AMOUNT,
     ("facts", "last_charge"): _AMOUNT,
@@ -115,6 +115,10 @@ class Cut(NamedTuple):
     """What stands before the subscriptions."""
     forms: list[Form]
     rows: list[Row]
+
+
+_Step = tuple[Form, Row, int]
+"""One block, and where it ends."""
 
 
 class Cutter:
@@ -163,13 +167,14 @@ class Cutter:
         while at < end:
             form = follow.get(last)
             found = None if form is None else patterns[form](body, at)
-            if found is not None:
+            if form is not None and found is not None:
                 row: Row = found.groups()
                 at = found.end()
             else:
-                form, row, at = layout.tried(body, at) or self._step(body, at, layout)
-                if form is None:
+                step = layout.tried(body, at) or self._step(body, at, layout)
+                if step is None:
                     return None
+                form, row, at = step
                 if form in patterns:
                     follow[last] = form
             forms.append(form)
@@ -177,11 +182,11 @@ class Cutter:
             last = form
         return forms, rows
 
-    def _step(self, body: str, at: int, layout: _Layout) -> tuple[Form | None, Row, int]:
-        """The next block, piece by piece; no form: on any doubt."""
+    def _step(self, body: str, at: int, layout: _Layout) -> _Step | None:
+        """The next block, piece by piece; None on any doubt."""
         opened = layout.opening(body, at)
         if opened is None:
-            return None, (), at
+            return None
         following = layout.following(body, opened.end())
         end = len(body) if following is None else following.start()
         text = body[opened.end() : end]
@@ -193,7 +198,7 @@ class Cutter:
         pieces = text.split(_CUT)
         form = None if "\n" in text else self._form(tuple(map(self._signs.__getitem__, pieces)))
         if form is None:
-            return None, (), at
+            return None
         form.met += 1
         if form.met >= OFTEN:
             layout.learn(form)
@@ -224,7 +229,7 @@ class _Layout:
         """By form, the one that followed it the last time."""
         self.begin = begin
 
-    def tried(self, body: str, at: int) -> tuple[Form, Row, int] | None:
+    def tried(self, body: str, at: int) -> _Step | None:
         """The next block, if it has a form that is met often."""
         for form, match in self.patterns.items():
             found = match(body, at)
@@ -338,8 +343,10 @@ def _form(signs: tuple[str, ...], plain: PlainScalars) -> Form | None:
         if begin >= 0:
             value = str(_COUNT_FROM + number) if count else _TEXT_AT.format(number)
             put[value] = Spot(number, begin, begin + 1 - len(sign) or None), count
-            sign = sign.replace(mark, value)
-        texts.append(sign if sign[:1] == "," or not number else f"\n {sign}")
+            text = sign.replace(mark, value)
+        else:
+            text = sign
+        texts.append(text if sign[:1] == "," or not number else f"\n {text}")
     text = "".join(texts)
     block = _read(text, plain)
     if block is None:

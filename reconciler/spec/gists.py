@@ -138,6 +138,7 @@ class _Class:
 
 
 _NO_RULES: Final[tuple[tuple[int, ...], Rules]] = ((), ())
+_NO_LINE: Final = (None, "")
 _SPOKEN: Final = _Class(
     None, "", None, None, "", ("", "", "", "", ""), Asked(0, None, None, False, None, False), (), {}
 )
@@ -379,9 +380,9 @@ class _Sketching:
                 continue
             alike = self._named(form, plan, row, cutter) if by_name else (form, plan[0](row))
             kind = kinds[alike] if alike in kinds else kinds.setdefault(alike, self._kind(form, plan, row, cutter))
-            if kind is _SPOKEN:
+            if isinstance(kind, _Class):
                 return None
-            line, product = (None, "") if kind is None else kind.line(prefix, row)
+            line, product = _NO_LINE if kind is None else kind.line(prefix, row)
             if line is None or kind is None:
                 odd.append(row[0])
                 continue
@@ -401,7 +402,7 @@ class _Sketching:
         return _Kind(form, plan, common, own, self._columns(common, own), self.sketcher.columns)
 
     def _named(self, form: Form, plan: Plan, row: Row, cutter: Cutter) -> tuple[Form, object]:
-        """By what the kind of this block is known below rules that look at names."""
+        """What tells its kind below rules that look at names."""
         owns, alike = self.above.owns, (form, plan.key(row))
         own = owns[alike] if alike in owns else owns.setdefault(alike, taken_apart(cutter.block(form, row)))
         return form, (alike[1], () if own is None else self._rules(row[0], own)[0])

@@ -32,6 +32,7 @@ _OF_ACCOUNTS = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE account IN {_A
 _NEXT_ACCOUNT = "SELECT account FROM subscriptions WHERE account > ? ORDER BY account LIMIT 1"
 _BY_ID = SUBSCRIPTIONS.select.replace(" ORDER BY", f" WHERE id IN {_AMONG} ORDER BY")
 TWINS = "SELECT id FROM subscriptions WHERE id IS NOT NULL GROUP BY id HAVING count(*) > 1 LIMIT 1"
+_LAST_RUN = "SELECT id FROM runs ORDER BY number DESC LIMIT 1"
 _UNFINISHED = "SELECT id, fingerprint FROM runs WHERE finished_at IS NULL AND carried_on_by IS NULL ORDER BY number"
 
 
@@ -70,7 +71,7 @@ class SqliteReader:
     def snapshot(self) -> StoredState:
         """Everything, from one read transaction; StoreCorrupt names the first record that cannot be read."""
         with self.reading() as connection, collector_at_rest():
-            return self._state(connection, rows.subscriptions(connection.execute(SUBSCRIPTIONS.select)))
+            return self._picture(connection, rows.subscriptions(connection.execute(SUBSCRIPTIONS.select)))
 
     def another(self) -> SqliteReader | None:
         """One more reader of the same file; None where it is read from a private copy."""
@@ -102,7 +103,7 @@ class SqliteReader:
                 found |= rows.subscriptions(connection.execute(_OF_ACCOUNTS, (_listed(sorted(others)),)))
             if ids:
                 found |= rows.subscriptions(connection.execute(_BY_ID, (_listed(sorted(ids)),)))
-            return self._state(connection, dict(sorted(found.items())))
+            return self._picture(connection, dict(sorted(found.items())))
 
     def next_ends(self, *after: datetime) -> tuple[datetime | None, ...]:
         """For each instant the first end of a term after it (see `ports`)."""
@@ -165,7 +166,7 @@ class SqliteReader:
     ) -> None:
         self.close()
 
-    def _state(
+    def _picture(
         self, connection: sqlite3.Connection, subscriptions: dict[SubscriptionKey, StoredSubscription]
     ) -> StoredState:
         lineage, serial, last_as_of, safety, *freeze = head(connection)
@@ -178,6 +179,7 @@ class SqliteReader:
             freeze=rows.freeze(*freeze),
             last_as_of=rows.last_as_of(last_as_of),
             unfinished=unfinished(connection),
+            last_run=last_run(connection),
             open_intents=intents.open_by_key(connection, subscriptions),
             diagnostics=self._found,
         )
@@ -216,6 +218,12 @@ def accounts(connection: Statements) -> dict[str, tuple[str, str | None]]:
 def unfinished(connection: Statements) -> dict[str, str | None]:
     """The runs that began and never ended, each with its plan's fingerprint."""
     return {str(run): made for run, made in connection.execute(_UNFINISHED)}
+
+
+def last_run(connection: Statements) -> str | None:
+    """The run that was begun last."""
+    row = connection.execute(_LAST_RUN).fetchone()
+    return None if row is None else str(row[0])
 
 
 def _accounts_there(connection: Statements) -> Iterator[str]:

@@ -21,13 +21,13 @@ class SqlitePlace:
     """A StorePlace."""
 
     def __init__(self, path: Path, lock_timeout: float) -> None:
-        self._path = path
+        self.path = path
         self._lock_timeout = lock_timeout
 
     @property
-    def path(self) -> Path:
+    def file(self) -> str:
         """The file."""
-        return self._path
+        return str(self.path)
 
     @property
     def name(self) -> str:

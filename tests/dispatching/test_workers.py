@@ -24,7 +24,7 @@ from tests.stores.postgres.server import Server, servers
 
 __all__ = ["empty", "server"]
 
-SLUGGISH = 40.0
+SLUGGISH = 90.0
 """Seconds after which workers are taken to hang."""
 
 
@@ -78,7 +78,7 @@ def store_rows(room: Room, statement: str) -> list[tuple[object, ...]]:
 
 
 def test_workers_killed_again_and_again_lose_nothing_and_double_nothing(empty: Room, tmp_path: Path) -> None:
-    store, count = empty.make(), 250
+    store, count = empty.make(), 110
     handed_over(store, pieces(count))
     killed = 0
     with vendor(tmp_path) as floor, ExitStack() as held:
@@ -87,7 +87,7 @@ def test_workers_killed_again_and_again_lose_nothing_and_double_nothing(empty: R
             while len(workers) < 2:
                 workers.append(held.enter_context(start_worker(empty.url, floor.port, lasts=1.0)))
                 held.callback(workers[-1].kill)
-            wanted = min(len(floor.effects()) + 25, count)
+            wanted = min(len(floor.effects()) + 18, count)
             until(partial(floor.reached, wanted), "nobody works")
             workers.pop(0).kill()
             killed += 1
@@ -95,18 +95,18 @@ def test_workers_killed_again_and_again_lose_nothing_and_double_nothing(empty: R
         held.callback(workers[-1].kill)
         assert [worker.wait(SLUGGISH) for worker in workers] == [0] * len(workers)
         judged(store, floor, count)
-    assert killed >= 4
+    assert killed >= 3
 
 
 def test_a_worker_frozen_past_its_lease_and_woken_sends_nothing_more(empty: Room, tmp_path: Path) -> None:
     store, count = empty.make(), 60
     handed_over(store, pieces(count))
     with vendor(tmp_path) as floor:
-        frozen = start_worker(empty.url, floor.port, lasts=1.0)
+        frozen = start_worker(empty.url, floor.port, lasts=2.0)
         with ending(frozen):
             until(lambda: len(floor.effects()) >= 10, "it does not work")
             os.kill(frozen.pid, signal.SIGSTOP)
-            other = start_worker(empty.url, floor.port, lasts=1.0)
+            other = start_worker(empty.url, floor.port, lasts=2.0)
             with ending(other):
                 assert other.wait(SLUGGISH) == 0
                 judged(store, floor, count)
@@ -137,7 +137,7 @@ def test_a_worker_that_is_told_to_stop_gives_back_what_it_has_not_begun(empty: R
 
 
 def test_workers_together_are_never_faster_than_the_pace_of_their_sign_in(empty: Room, tmp_path: Path) -> None:
-    store, count, rate = empty.make(), 150, 50.0
+    store, count, rate = empty.make(), 120, 50.0
     handed_over(store, pieces(count))
     with vendor(tmp_path, latency=0.0) as floor:
         pace = Pace(reads=1000.0, writes=rate, threads=4)
@@ -159,7 +159,7 @@ def own_server() -> Iterator[Server]:
 
 
 def test_workers_live_through_a_server_that_crashes_and_comes_back(own_server: Server, tmp_path: Path) -> None:
-    room, count = Room(own_server.database("estate")), 150
+    room, count = Room(own_server.database("estate")), 80
     store = room.make()
     handed_over(store, pieces(count))
     with vendor(tmp_path) as floor:

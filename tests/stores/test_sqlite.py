@@ -16,6 +16,7 @@ from reconciler.stores.lease import FileLease
 from reconciler.stores.sqlite import SqliteStore, open_reader, open_store
 from tests.builders import NOW, a_change, a_run, an_entry
 from tests.stores.contract import LINEAGE, StoreContract, recorded, registered, seen
+from tests.stores.lines_contract import LinesContract
 from tests.stores.outside_contract import OutsideContract, accepted
 from tests.stores.places import SqlitePlace, another_process, everything_in, open_folder, place, without_rights
 from tests.stores.test_migrations import small_files
@@ -25,7 +26,7 @@ from tests.stores.time_contract import TimeContract
 __all__ = ["place"]
 
 
-class TestSqlite(StoreContract, TimeContract, OutsideContract):
+class TestSqlite(StoreContract, TimeContract, OutsideContract, LinesContract):
     """The contracts."""
 
 

@@ -66,7 +66,8 @@ def test_every_stage_of_a_run_has_its_word() -> None:
 
 
 def test_machines_get_all_of_it() -> None:
-    (found,) = runs_fields([a_progress(failures=(("a/b", "cancel-now", "no"),))])["runs"]  # type: ignore[attr-defined]
+    fields: dict[str, Any] = dict(runs_fields([a_progress(failures=(("a/b", "cancel-now", "no"),))]))
+    (found,) = fields["runs"]
     assert (found["stage"], found["done"], found["changes"], found["seconds_left"]) == ("under-way", 100, 300, 10.0)
     assert (found["outcomes"], found["workers"]) == ({"succeeded": 99, "failed": 1}, ["build-7:12"])
     assert found["failures"] == [{"subscription": "a/b", "kind": "cancel-now", "error": "no"}]

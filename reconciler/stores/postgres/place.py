@@ -43,7 +43,7 @@ class PostgresPlace:
         return PostgresStore(self._session(writing=True))
 
     @property
-    def path(self) -> None:
+    def file(self) -> None:
         """None: a server is no file."""
         return None
 

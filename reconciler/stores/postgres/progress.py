@@ -13,8 +13,10 @@ _RUNS = (
 )
 _SHARDS = (
     "SELECT run, stage, count(*), sum(total)::bigint,"
-    " sum(succeeded)::bigint, sum(failed)::bigint, sum(skipped)::bigint, sum(unknown)::bigint, array_remove(array_agg(DISTINCT worker) FILTER (WHERE stage = 'working'), NULL),"
-    " extract(epoch FROM min(begun_at))::float8, extract(epoch FROM max(coalesce(ended_at, clock_timestamp())))::float8"
+    " sum(succeeded)::bigint, sum(failed)::bigint, sum(skipped)::bigint, sum(unknown)::bigint,"
+    " array_remove(array_agg(DISTINCT worker) FILTER (WHERE stage = 'working'), NULL),"
+    " extract(epoch FROM min(begun_at))::float8,"
+    " extract(epoch FROM max(coalesce(ended_at, clock_timestamp())))::float8"
     " FROM shards WHERE run = ANY(?::bigint[]) GROUP BY run, stage"
 )
 _FAILURES = (

@@ -24,7 +24,7 @@ from reconciler.stores.postgres.address import Address
 from reconciler.stores.postgres.queued import queued
 from reconciler.stores.postgres.session import Session
 from reconciler.stores.postgres.speaking import Spoken, Streaming
-from reconciler.stores.reader import TWINS, accounts, collector_at_rest, head, unfinished
+from reconciler.stores.reader import TWINS, accounts, collector_at_rest, head, last_run, unfinished
 from reconciler.stores.tables import HOLDER, SUBSCRIPTIONS
 
 Seen = TypeVar("Seen")
@@ -193,6 +193,7 @@ def _stored(spoken: Spoken, subscriptions: dict[SubscriptionKey, StoredSubscript
         freeze=rows.freeze(*freeze),
         last_as_of=rows.last_as_of(last_as_of),
         unfinished=_cut_off(spoken),
+        last_run=last_run(spoken),
         open_intents={**intents.open_by_key(spoken, subscriptions), **queued(spoken)},
     )
 

@@ -36,7 +36,7 @@ _PUT = (
 _FREE = "(stage = 'waiting' OR (stage = 'working' AND until < clock_timestamp()))"
 _TAKE = (
     "UPDATE shards SET fence = fence + 1, stage = 'working', worker = ?, begun_at = coalesce(begun_at, now()),"  # noqa: S608 - our own words
-    " quiet_since = CASE WHEN stage = 'working' THEN clock_timestamp() ELSE coalesce(quiet_since, clock_timestamp()) END,"
+    " quiet_since = CASE WHEN stage = 'working' OR quiet_since IS NULL THEN clock_timestamp() ELSE quiet_since END,"
     f" until = clock_timestamp() + make_interval(secs => ?) WHERE id = ? AND {_FREE}"
     " RETURNING fence, run, changes, (SELECT runs.id FROM runs WHERE runs.number = shards.run),"
     " extract(epoch FROM clock_timestamp() - quiet_since)::float8"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from tests.stores.contract import StoreContract
+from tests.stores.lines_contract import LinesContract
 from tests.stores.outside_contract import OutsideContract
 from tests.stores.postgres.places import place, server
 from tests.stores.time_contract import TimeContract
@@ -10,5 +11,5 @@ from tests.stores.time_contract import TimeContract
 __all__ = ["place", "server"]
 
 
-class TestPostgres(StoreContract, TimeContract, OutsideContract):
+class TestPostgres(StoreContract, TimeContract, OutsideContract, LinesContract):
     """The contracts."""
