@@ -340,16 +340,18 @@ class _Look:
         alone = asked.recurring == Recurring.OFF and asked.cancel is None
         return not alone and without(line_of(row), gaps_of(asked.unsaid)) == line
 
-    def _chosen(self, balance: Balance) -> Counter[str]:
-        """How much of what is settled the run is about."""
+    def _chosen(self, balance: Balance) -> Counter[str] | None:
+        """How much of what is settled the run is about; None where what was kept of a file is damaged."""
         selection = self.inputs.selection
         if selection.everything:
             return +balance.settled
         found: Counter[str] = Counter()
         keys, may = selection.keys(), selection.names()
-        moved = {(match.file, match.key.name) for match in balance.moved}
+        moved, full = {(match.file, match.key.name) for match in balance.moved}, set(balance.full)
         for file in self.survey.sketches:
             sketch = self._sketch(file) if selection.holds_file(file) else None
+            if sketch is None and selection.holds_file(file) and file not in full:
+                return None
             if sketch is None or not may(sketch.account, sketch.names):
                 continue
             left: Container[str] = set(balance.left.get(file, ()))

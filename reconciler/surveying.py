@@ -65,6 +65,7 @@ class Surveyor:
     known: dict[str, Known] = field(default_factory=dict)
     count: int = 0
     """Of the files with subscriptions."""
+    saved: bool = False
 
     def survey(self, stamps: dict[str, Stamp], began: int) -> Survey | None:
         """The survey of the files that a walk found; None: read everything in full."""
@@ -105,7 +106,12 @@ class Surveyor:
 
         Where a file is not kept, for it moved meanwhile, nobody could tell later what was settled by it.
         """
-        return self.keep.save(self.known, settled if len(self.known) == self.count else b"", self.began)
+        if self.saved:  # by that, or by another process since, all has found another place
+            kept = self.keep.files.together()
+            same = {one: kept[one] for one, (_, digest, _) in self.known.items() if one in kept and kept[one].digest == digest}
+            self.known = {one: (*self.known[one][:2], item) for one, item in same.items()}
+        self.saved = self.keep.save(self.known, settled if len(self.known) == self.count else b"", self.began)
+        return self.saved
 
     def _around(self) -> tuple[SpecTexts, dict[str, bytes]] | None:
         """The files that others depend on, with the digests of their bytes; None where one is odd."""

@@ -149,10 +149,23 @@ def tables(folder: Path, runs: int, *, quick: bool) -> Iterator[str]:
     yield "\n| what | ours | validate | printed | peak memory, ours | validate |\n|---|---|---|---|---|---|"
     yield from status(folder, min(runs, 2), measure, size=QUICK if quick else SIZE)
     # Last, and not imported before: what this process holds counts for each that it starts.
+    from tests.benchmarks.applying import applying
     from tests.benchmarks.changing import changing
     from tests.benchmarks.observing import observing
     from tests.benchmarks.passing import passing
+    from tests.benchmarks.reading import reading
+    from tests.benchmarks.sizes import sizes
+    from tests.benchmarks.walking import walking
 
+    most = 100_000 if quick else 1_000_000
+    yield "\n| very large | goal | ratio | ours | against | peak memory, ours |\n|---|---|---|---|---|---|"
+    yield from sizes(folder, min(runs, 3), measure, most)
+    yield "\n| applying | goal | ratio | ours | against | peak memory, ours |\n|---|---|---|---|---|---|"
+    yield from applying(folder, min(runs, 2), measure, size=most)
+    yield "\n| what one process keeps of 10,000 files | ratio to a bare walk | |\n|---|---|---|"
+    yield from walking(folder)
+    yield "\n| texts | left to the parser | each | MB/s | parse/swift | event scan/swift |\n|---|---|---|---|---|---|"
+    yield from reading(min(runs, 3))
     yield "\n| what | goal | one core |\n|---|---|---|"
     yield from passing(runs)
     yield "\n| observing | goal | ratio | ours | bare loop |\n|---|---|---|---|---|"

@@ -68,21 +68,19 @@ LIVE: Final = Setting(1, latency=LATENCY, threads=8, cores=0, cost=Cost(worker=0
 """Workers and server with processors of their own; the SDK's processor time beside ours."""
 PACES: Final = {"Stripe": (25.0, 25.0), "Microsoft": (25.0, 10.0), "Partner Center": (5.4, 2.7)}
 """Reads and writes a second, as the providers here keep to them."""
-CROWDS: Final = ((1, 1), (1, 4), (10, 1), (10, 10), (100, 10), (100, 100), (100, 400))
+CROWDS: Final = ((1, 1), (1, 4), (10, 1), (10, 10), (10, 40), (100, 100))
 """Sign-ins, workers."""
-_EACH = 150
-"""Changes that are simulated for each sign-in: the rate is steady by then."""
+_EACH, _SHARD = 300, 100
+"""Changes that are simulated for each sign-in, and in a shard: the rate is steady by then."""
 
 
 def ahead(provider: str, sign_ins: int, workers: int, *, in_turns: bool = True) -> Found:
-    """So many workers at a provider on the internet."""
+    """So many workers at a provider on the internet; one sign-in has shards for all of them."""
     reads, writes = PACES[provider]
-    changes = max(_EACH * sign_ins, 60 * workers)
-    return simulated(
-        replace(
-            LIVE, changes=changes, workers=workers, sign_ins=sign_ins, reads=reads, writes=writes, in_turns=in_turns
-        )
-    )
+    shard, each = (_SHARD, max(_EACH, _SHARD * workers // sign_ins)) if in_turns else (25, 100 * workers)
+    changes = each * sign_ins
+    crowd = replace(LIVE, changes=changes, workers=workers, sign_ins=sign_ins, shard=shard, in_turns=in_turns)
+    return simulated(replace(crowd, reads=reads, writes=writes))
 
 
 def hours(changes: int, rate: float) -> str:
@@ -104,9 +102,14 @@ def looking_ahead() -> Iterator[str]:
     yield "|---|--:|--:|--:|--:|--:|--:|"
     for provider in PACES:
         for sign_ins, workers in CROWDS:
-            rate = ahead(provider, sign_ins, workers).steady
-            cells = " | ".join(hours(changes, rate) for changes in (10**6, 10**7, 10**8))
-            yield f"| {provider} | {sign_ins} | {workers} | {rate:,.1f} | {cells} |"
+            yield _row(provider, sign_ins, str(workers), ahead(provider, sign_ins, workers).steady)
+    rate = ahead("Stripe", 10, 10, in_turns=False).steady
+    yield _row("Stripe", 10, "10, all at one sign-in", rate)
+
+
+def _row(provider: str, sign_ins: int, workers: str, rate: float) -> str:
+    cells = " | ".join(hours(changes, rate) for changes in (10**6, 10**7, 10**8))
+    return f"| {provider} | {sign_ins} | {workers} | {rate:,.1f} | {cells} |"
 
 
 def main() -> None:

@@ -9,12 +9,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.desired import SpecText
+from reconciler.diagnostics import Place
 from reconciler.gist import digest, gist_of
 from reconciler.model import SubscriptionKey
-from reconciler.spec import blocks, load_specs, parts
+from reconciler.spec import blocks, load_specs
 from reconciler.spec.gists import SIZE, Sketch
 from reconciler.spec.load import Chosen
+from reconciler.spec.parse import SWIFT_FROM
 from reconciler.spec.parts import Parts
+from reconciler.spec.positions import SpecPlace
 from tests.spec.layouts import mutated
 from tests.spec.reading import ACCOUNTS, PROVIDERS, texts
 from tests.spec.test_blocks import FILE, HEAD, file
@@ -45,7 +48,7 @@ def around(rules: str = "none", defaults: str = DEFAULTS) -> dict[str, str]:
 def new(files: dict[str, str], *, cut: bool) -> Parts:
     """The estate below these files; `cut`: as if much had been read already."""
     made = Parts(texts(files), ACCOUNTS, PROVIDERS)
-    made._load.plain.read = parts.SWIFT_FROM if cut else -(1 << 60)
+    made._load.plain.read = SWIFT_FROM if cut else -(1 << 60)
     return made
 
 
@@ -60,13 +63,19 @@ def stands(sketch: Sketch, files: dict[str, str], text: str, origin: str = ORIGI
         assert digest(gist[0]) == sketch.gists[at * SIZE : (at + 1) * SIZE]
         assert gist[1] == sketch.asked[sketch.which[at]]
     if not loaded.has_errors:
-        uses = {(use.place.file, use.place.path[1]): (use.matched, use.products) for use in loaded.rules if use.matched}
+        uses = {rule_at(use.place): (use.matched, use.products) for use in loaded.rules if use.matched}
         counted = {
             (one.origin, one.number): (one.matched, tuple(code for code, _ in one.products)) for one in sketch.rules
         }
         assert counted.keys() <= uses.keys()
         if not sketch.odd:
             assert counted == uses
+
+
+def rule_at(place: Place) -> tuple[str, object]:
+    """The file of a rule, and its number there."""
+    assert isinstance(place, SpecPlace)
+    return place.file, place.path[1]
 
 
 def both(files: dict[str, str], every: list[str]) -> int:
@@ -120,7 +129,9 @@ WRONG = {
     "no version": "account: contoso\nsubscriptions:\n  a:\n    id: x\n",
     "an account that nobody knows": FILE.replace("contoso", "nobody"),
     "an account outside": FILE.replace("contoso", "acme"),
-    "a rule that matches on nothing": FILE.replace("subscriptions:", "rules:\n- {match: {}, set: {recurring: off}}\nsubscriptions:"),
+    "a rule that matches on nothing": FILE.replace(
+        "subscriptions:", "rules:\n- {match: {}, set: {recurring: off}}\nsubscriptions:"
+    ),
     "a rule of its own that matches nothing": FILE.replace(
         "subscriptions:", "rules:\n- {match: {product: NONE}, set: {recurring: off}}\nsubscriptions:"
     ),
@@ -155,10 +166,20 @@ def test_what_is_not_plain_is_odd_and_the_rest_is_not(cut: bool) -> None:
         ("seats: 12", "seats: 10000001"),
         ("seats: 12", "seats: twelve"),
         ("price: 20.60 EUR", "price: 20.605 EUR"),
+        ("price: 20.60 EUR", "price: 20"),
         ("id: 7f3a-1", "id: 12"),
         ("team: team-1", f"team: {'x' * 201}"),
     ],
-    ids=["no day", "a year", "too many seats", "seats in words", "too exact", "an id that is a number", "a long label"],
+    ids=[
+        "no day",
+        "a year",
+        "too many seats",
+        "seats in words",
+        "too exact",
+        "no currency",
+        "an id that is a number",
+        "a long label",
+    ],
 )
 def test_a_value_that_does_not_fit_is_odd_once_others_of_its_kind_are_known(old: str, new_text: str, cut: bool) -> None:
     estate = new(around(), cut=cut)

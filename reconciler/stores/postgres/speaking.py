@@ -128,5 +128,5 @@ class _Stream:
 
 
 def _marked(statement: str) -> str:
-    """Our statements hold neither a per cent sign nor a question mark of their own."""
-    return statement.replace("?", "%s")
+    """Our statements hold no question mark of their own, and a per cent sign only where they have values too."""
+    return statement.replace("%", "%%").replace("?", "%s")
