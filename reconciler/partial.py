@@ -289,9 +289,10 @@ class _Look:
             more = self.reader.some([*declared, *former], self.ledgers, ids)
         looked_at = {*balance.rows, *(match.key for match in balance.moved)} - standing.keys()
         touched = {key for key in more.subscriptions if key.account in self.ledgers} - looked_at
-        if more.serial != picture.serial or touched or declared.keys() & standing.keys():
+        chosen = self._chosen(balance)
+        if more.serial != picture.serial or touched or declared.keys() & standing.keys() or chosen is None:
             return None
-        settled = Settled(+balance.settled, self._chosen(balance), self._due(balance))
+        settled = Settled(+balance.settled, chosen, self._due(balance))
         rows = dict(sorted({**picture.subscriptions, **more.subscriptions}.items()))
         self._promote(balance, declared, rows, now)
         return Part(
@@ -349,10 +350,12 @@ class _Look:
         keys, may = selection.keys(), selection.names()
         moved, full = {(match.file, match.key.name) for match in balance.moved}, set(balance.full)
         for file in self.survey.sketches:
-            sketch = self._sketch(file) if selection.holds_file(file) else None
-            if sketch is None and selection.holds_file(file) and file not in full:
+            if file in full or not selection.holds_file(file):
+                continue
+            sketch = self._sketch(file)
+            if sketch is None:
                 return None
-            if sketch is None or not may(sketch.account, sketch.names):
+            if not may(sketch.account, sketch.names):
                 continue
             left: Container[str] = set(balance.left.get(file, ()))
             for name in sketch.names.split("\n"):

@@ -231,7 +231,7 @@ def test_the_readme_leads_to_every_page() -> None:
 
 PAGE: Final = "docs/command-line.md"
 SHARED: Final = "Options that every command takes"
-OF_STORE: Final = ("export", "import", "check")
+OF_STORE: Final = ("export", "import", "copy", "check")
 COMMAND_LINES: Final = (
     (),
     *((name,) for name in COMMANDS if name != "store"),

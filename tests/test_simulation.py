@@ -94,10 +94,11 @@ def test_what_was_measured_comes_out_again(point: Point) -> None:
 
 def test_hours_are_told_as_people_say_them() -> None:
     assert hours(1_000_000, 12.5) == "22.2 h"
+    assert hours(10_000_000, 12.5) == "9.3 days"
     assert hours(100_000_000, 12.5) == "93 days"
 
 
 def test_the_page_shows_what_the_simulation_prints() -> None:
-    shown = re.search(r"<!-- simulation: begin -->\n(.*?)\n<!-- simulation: end -->", PAGE.read_text("utf-8"), re.DOTALL)
+    shown = re.search(r"(?s)<!-- simulation: begin -->\n(.*?)\n<!-- simulation: end -->", PAGE.read_text("utf-8"))
     assert shown is not None
     assert shown[1].splitlines() == list(repeated())

@@ -135,12 +135,14 @@ class _Class:
     rules: Rules
     texts: dict[tuple[tuple[str, str], ...] | None, str | None]
     """Labels of their own, and what both sorts come to; None where they are to be looked at."""
+    by_form: dict[Form, dict[object, str]]
+    """The same by the form of a block and its values there; empty: to be looked at."""
 
 
 _NO_RULES: Final[tuple[tuple[int, ...], Rules]] = ((), ())
 _NO_LINE: Final = (None, "")
 _SPOKEN: Final = _Class(
-    None, "", None, None, "", ("", "", "", "", ""), Asked(0, None, None, False, None, False), (), {}
+    None, "", None, None, "", ("", "", "", "", ""), Asked(0, None, None, False, None, False), (), {}, {}
 )
 """Stands for a shape that there is something to complain about."""
 Classes = dict[tuple[Shape, tuple[int, ...]], "_Class | None"]
@@ -179,8 +181,7 @@ class _Kind:
         self.values = values
         """Start, seats, price, last charge and id, of which those hold that all of them say; empty: to be looked at."""
         self.columns = columns
-        self.texts: dict[object, str] = {}
-        """By what they say themselves, what labels come to; empty: to be looked at."""
+        self.texts = common.by_form.setdefault(form, {})
 
     def line(self, prefix: str, row: Row) -> tuple[str | None, str]:
         """The line of such a block, or None where one of its values needs a second look; and its product."""
@@ -224,8 +225,8 @@ class _Above(NamedTuple):
     classes: Classes
     matching: dict[tuple[object, ...], tuple[tuple[int, ...], Rules]]
     """By the values that rules look at: which of them match, by their numbers and as they are."""
-    kinds: dict[tuple[Form, object], _Kind | _Class | None]
-    """By form, and by the values that a plan sets apart. No kind: each of them is read in full, or complained about."""
+    kinds: dict[tuple[Form, object], _Kind | None]
+    """By form, and by the values that a plan sets apart; None: each of them is read in full."""
     owns: dict[tuple[Form, object], Own | None]
     """By the same, one of them taken apart."""
 
@@ -297,7 +298,7 @@ class Sketcher:
         for layer in wanted.fields.inherited:
             labels = merged_labels(labels, layer.labels)
         terms, values = f"{length}\x1f{billing}", (day, count, amount, charged, id)
-        return _Class(product, terms, owner, labels, SEPARATOR.join(pair), values, asked, rules, {})
+        return _Class(product, terms, owner, labels, SEPARATOR.join(pair), values, asked, rules, {}, {})
 
     def start(self, text: object) -> str | None:
         """The day as a line has it; None for what is none."""
@@ -374,14 +375,21 @@ class _Sketching:
         met: list[_Class] = []
         products: list[str] = []
         for form, row in zip(cut.forms, cut.rows, strict=True):
-            plan = plans[form] if form in plans else plans.setdefault(form, plan_of(form, self.looks))
+            try:
+                plan = plans[form]
+            except KeyError:
+                plan = plans[form] = plan_of(form, self.looks)
             if plan is None:
                 odd.append(row[0])
                 continue
             alike = self._named(form, plan, row, cutter) if by_name else (form, plan[0](row))
-            kind = kinds[alike] if alike in kinds else kinds.setdefault(alike, self._kind(form, plan, row, cutter))
-            if isinstance(kind, _Class):
-                return None
+            try:
+                kind = kinds[alike]
+            except KeyError:
+                found = self._kind(form, plan, row, cutter)
+                if isinstance(found, _Class):
+                    return None
+                kind = kinds[alike] = found
             line, product = _NO_LINE if kind is None else kind.line(prefix, row)
             if line is None or kind is None:
                 odd.append(row[0])
@@ -393,7 +401,7 @@ class _Sketching:
         return self._sketch(names, gists, odd, met, products)
 
     def _kind(self, form: Form, plan: Plan, row: Row, cutter: Cutter) -> _Kind | _Class | None:
-        """The kind of this block; None where all such are read in full."""
+        """The kind of this block; None where all such are read in full, a class where there is something to tell."""
         block = cutter.block(form, row)
         own = taken_apart(block)
         common = None if own is None else self._class_of(row[0], block, own)

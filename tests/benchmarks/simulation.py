@@ -86,7 +86,9 @@ def ahead(provider: str, sign_ins: int, workers: int, *, in_turns: bool = True) 
 def hours(changes: int, rate: float) -> str:
     """As people say it."""
     found = changes / rate / 3600
-    return f"{found:.1f} h" if found < 100 else f"{found / 24:,.0f} days"
+    if found < 48:
+        return f"{found:.1f} h"
+    return f"{found / 24:.1f} days" if found < 480 else f"{found / 24:,.0f} days"
 
 
 def repeated() -> Iterator[str]:

@@ -257,7 +257,7 @@ PLAIN = {
     "a pair in quotes": '  a:\n    reason: "moved, start: 2020-01-01"\n',
     "the same fact in quotes and outside": '  a:\n    reason: "a, seats: 12"\n    facts: {term: x, seats: 12}\n',
     "words for names": "  null:\n    id: x\n  true:\n    id: y\n  12:\n    id: z\n",
-    "comments at odd places": "# a\n  a:\n# b\n      # c\n    id: x\n      # d\n  # e\n  b:  # f # g\n    id: y # h#\n#",
+    "comments at odd places": "# a\n  a:\n# b\n      # c\n    id: x\n      # d\n  # e\n  b:  # f # g\n    id: y # h\n#",
     "spaces at the end of lines": "  a:  \n    id: x  \n    facts:   \n      seats: 12 \n      \n",
     "long lines": f"  a:\n    reason: {'x ' * 90}x\n    owner: {'y ' * 300}y\n",
     "lists": "  a:\n    schedule:\n    - from: 2027-01-01\n    - {from: 2027-02-01, recurring: on}\n",
