@@ -355,7 +355,7 @@ class _Look:
             sketch = self._sketch(file)
             if sketch is None:
                 return None
-            if not may(sketch.account, sketch.names):
+            if not (sketch.names and may(sketch.account, sketch.names)):
                 continue
             left: Container[str] = set(balance.left.get(file, ()))
             for name in sketch.names.split("\n"):

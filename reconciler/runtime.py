@@ -45,6 +45,7 @@ from reconciler.world import Session, World
 
 if TYPE_CHECKING:
     from reconciler.glance import Folder, Glance
+    from reconciler.keep.tree import Stamp
     from reconciler.services import Services
 
 
@@ -64,6 +65,8 @@ class Runtime(World):
     """Bytes of specs from which on an estate is looked at in part."""
     _until: datetime | None = None
     """Before when time moves nothing of what was last looked at in part."""
+    _began: datetime | None = None
+    """What the clock said for that look."""
 
     @cached_property
     def _large(self) -> Folder | None:
@@ -132,10 +135,12 @@ class Runtime(World):
             observed = self.observed(inputs, desired, stored, reader)
         return plan_pass(inputs, desired, stored, observed)
 
-    def scene(self, found: Pass) -> tuple[str, str, str] | None:
-        """The paths that a dry run depends on, where the same files and store come to the same words for a while.
+    def scene(self, found: Pass) -> tuple[str, str, str, Mapping[str, Stamp]] | None:
+        """The paths that a dry run depends on, where the same files and store come to the same words for a while, and
+        how the spec files looked.
 
-        That is where nothing is to be done at all, and all of it is ours.
+        That is where nothing is to be done at all, and all of it is ours. Links in the paths stand as they are: they
+        may lead elsewhere by the next run.
         """
         plan, large = found.plan, self._large
         odd = (plan.changes, plan.blocked, plan.pending, plan.held, plan.elapsed, found.verdict.refused)
@@ -144,18 +149,23 @@ class Runtime(World):
         if large is None or file is None or any(odd) or not ours or found.stored.settled == NOTHING_SETTLED:
             return None
         prices = self.settings.prices
-        return large.root, file, "" if prices is None else str(self.root / prices)
+        prices_file = "" if prices is None else str(self.root / prices)
+        return str(self._specs_folder), file, prices_file, large.stamps
 
     def rests_until(self, found: Pass) -> int:
         """Nanoseconds: before when time alone changes nothing of what that dry run says."""
-        midnight = (self.clock.now() + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
-        dated = self.options.as_of is not None or self._until is None
-        ends = midnight if dated or self._until is None else min(midnight, self._until)
+        began = self._began or self.clock.now()
+        ends = (began + timedelta(days=1)).replace(hour=0, minute=0, second=0, microsecond=0)
+        if self.options.as_of is None:
+            if self._until is not None:
+                ends = min(ends, self._until)
+            if found.plan.as_of > began:
+                ends = min(ends, found.plan.as_of)  # until then it is said that the clock is behind
         return int(ends.timestamp()) * 1_000_000_000
 
     def _planned(self, seen: Glance, reader: StateReader | None) -> Pass:
         """The plan of what was looked at; what was read for it is kept."""
-        self._until = seen.part.balance.until
+        self._until, self._began = seen.part.balance.until, seen.inputs.circumstances.now
         desired, stored = seen.part.desired, seen.part.stored
         found = plan_pass(seen.inputs, desired, stored, self.observed(seen.inputs, desired, stored, reader))
         seen.keep()

@@ -108,7 +108,11 @@ class Surveyor:
         """
         if self.saved:  # by that, or by another process since, all has found another place
             kept = self.keep.files.together()
-            same = {one: kept[one] for one, (_, digest, _) in self.known.items() if one in kept and kept[one].digest == digest}
+            same = {
+                one: kept[one]
+                for one, (_, digest, _) in self.known.items()
+                if one in kept and kept[one].digest == digest
+            }
             self.known = {one: (*self.known[one][:2], item) for one, item in same.items()}
         self.saved = self.keep.save(self.known, settled if len(self.known) == self.count else b"", self.began)
         return self.saved

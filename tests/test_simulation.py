@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.benchmarks.simulated import Cost, Setting, simulated
-from tests.benchmarks.simulation import PACES, POINTS, Point, ahead, hours, repeated
+from tests.benchmarks.simulation import PACES, POINTS, Point, ahead, hours, repeated, row
 
 PAGE = Path(__file__).parents[1] / "docs" / "scaling.md"
 IDLE = Cost(worker=0.0, server=0.0, vendor=0.0, commit=0.0, turn=0.0, start=0.0)
@@ -99,6 +99,15 @@ def test_hours_are_told_as_people_say_them() -> None:
 
 
 def test_the_page_shows_what_the_simulation_prints() -> None:
-    shown = re.search(r"(?s)<!-- simulation: begin -->\n(.*?)\n<!-- simulation: end -->", PAGE.read_text("utf-8"))
+    assert _between("simulation") == list(repeated())
+
+
+def test_the_page_looks_ahead_as_the_simulation_does() -> None:
+    quick = [row(name, 1, "4", ahead(name, 1, 4).steady) for name in PACES]
+    assert set(quick) <= set(_between("ahead"))
+
+
+def _between(name: str) -> list[str]:
+    shown = re.search(rf"(?s)<!-- {name}: begin -->\n(.*?)\n<!-- {name}: end -->", PAGE.read_text("utf-8"))
     assert shown is not None
-    assert shown[1].splitlines() == list(repeated())
+    return shown[1].splitlines()

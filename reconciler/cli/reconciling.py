@@ -150,7 +150,8 @@ def show_plan(given: Given, runtime: Runtime, *, save: Path | None = None, asked
     scene = None if asked is None else runtime.scene(found)
     if asked is not None and scene is not None:
         text, until = str(renders["text"](colour_on(given))), runtime.rests_until(found)
-        asked.remember(Scene(*scene), text, code, until)
+        *paths, stamps = scene
+        asked.remember(Scene(*paths), stamps, text, code, until)
     return code
 
 

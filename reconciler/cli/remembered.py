@@ -47,6 +47,8 @@ class Question(NamedTuple):
     key: bytes
     asked_at: int
     """Nanoseconds: before anything was looked at."""
+    settings: str
+    """Their path."""
 
     @classmethod
     def of(cls, given: Given, paths: tuple[str, ...], environ: Mapping[str, str], *, colour: bool) -> Question | None:
@@ -61,7 +63,7 @@ class Question(NamedTuple):
         ours = sorted(item for item in environ.items() if item[0].startswith("RECONCILE_"))
         words = repr((given, paths, os.path.abspath(given.directory), ours, colour, settings))
         key = blake2b(b"\0".join((words.encode("utf-8", "surrogateescape"), text))).digest()
-        return cls(Keep.open(folder, program()), key, asked_at)
+        return cls(Keep.open(folder, program()), key, asked_at, settings)
 
     def answer(self, now: int) -> Answer | None:
         """What was said, where a run would say it again."""
@@ -71,26 +73,28 @@ class Question(NamedTuple):
         if not separator or len(lines) != _LINES:
             return None
         specs, store, prices, tree, stamps, since, until, code = lines
-        if not (int(since) <= now < int(until)):
+        try:
+            holds, said = int(since) <= now < int(until), Answer(text.decode(), int(code))
+        except ValueError:
             return None
-        found = _looked_at(Scene(specs, store, prices))
-        if found is None or (found.tree, found.beside) != (tree, stamps):
-            return None
-        return Answer(text.decode(), int(code))
+        found = _looked_at(Scene(specs, store, prices)) if holds else None
+        return said if found is not None and (found.tree, found.beside) == (tree, stamps) else None
 
-    def remember(self, scene: Scene, text: str, code: int, until: int) -> bool:
-        """Keep what was said, to be believed until then (nanoseconds); whether that could be done.
+    def remember(self, scene: Scene, specs: Mapping[str, Stamp], text: str, code: int, until: int) -> bool:
+        """Keep what was said of specs that looked like this, to be believed until then (nanoseconds); whether that
+        could be done.
 
         What changed just before the run may have changed unseen within it: then nothing is kept.
         """
-        found = _looked_at(scene)
-        if found is None or any("\n" in part for part in scene):
+        found, settings = _looked_at(scene), _stamp(self.settings)
+        if found is None or settings is None or any("\n" in part for part in scene):
             return False
-        if max(max(stamp[1], stamp[2]) for stamp in found.stamps) >= self.asked_at - RACY:
+        newest = max(max(stamp[1], stamp[2]) for stamp in (*found.stamps, settings))
+        if newest >= self.asked_at - RACY or found.tree != _tree_of(specs):
             return False
         lines = (*scene, found.tree, found.beside, str(self.asked_at), str(until), str(code))
         head = "\n".join(lines).encode("utf-8", "surrogateescape")
-        return self.keep.keep_outcome(self.key, head + b"\0" + text.encode())
+        return self.keep.keep_outcome(self.key, head + b"\0" + text.encode("utf-8", "backslashreplace"))
 
 
 class _Look(NamedTuple):
@@ -106,24 +110,31 @@ def _looked_at(scene: Scene) -> _Look | None:
     stamps = walk(Path(scene.specs))
     if stamps is None or any(os.path.lexists(f"{scene.store}{end}") for end in ("-journal", "-wal")):
         return None
-    beside = [_stamp(scene.store), _stamp(scene.prices) if scene.prices else (0, 0, 0, 0)]
-    known = [stamp for stamp in beside if stamp is not None]
-    if len(known) < len(beside):
+    store, prices = _stamp(scene.store), _stamp(scene.prices) if scene.prices else (0, 0, 0, 0)
+    if store is None or prices is None:
         return None
+    known = [store, prices]
+    tree = _tree_of(stamps)
+    beside = repr((os.path.realpath(scene.specs), known))
+    return None if tree is None else _Look(tree, beside, [*stamps.values(), *known])
+
+
+def _tree_of(stamps: Mapping[str, Stamp]) -> str | None:
+    """A digest of which files there are, and how they look."""
     names = sorted(stamps)
-    ordered = [stamps[name] for name in names]
     try:
-        numbers = struct.pack(f">{4 * len(ordered)}Q", *chain.from_iterable(ordered))
+        numbers = struct.pack(f">{4 * len(names)}Q", *chain.from_iterable(map(stamps.__getitem__, names)))
     except struct.error:  # a time before 1970
         return None
     tree = blake2b(numbers, digest_size=16)
     tree.update("\0".join(names).encode("utf-8", "surrogateescape"))
-    return _Look(tree.hexdigest(), repr(known), [*ordered, *known])
+    return tree.hexdigest()
 
 
 def _stamp(path: str) -> Stamp | None:
+    """Of the file that is read, be it behind a link."""
     try:
-        status = os.lstat(path)
+        status = Path(path).stat()
     except OSError:
         return None
     return status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino

@@ -37,7 +37,7 @@ _MARGIN = timedelta(seconds=1)
 def selected(function: str) -> str:
     """What to select of `subscriptions`: the flag, whose values `bounds` has, and the line.
 
-    `function` is the dialect's own that fills `%s` in a text.
+    `function` is the dialect's own that fills `%s` in a text. One may end a value at a NUL, which no spec can say.
     """
     return f"{_FLAG}, {function}('{_SHAPE}', {', '.join(_COLUMNS)})"
 

@@ -55,7 +55,7 @@ class Setting:
     cores: int = 2
     """Of the one machine that all of it runs on; 0: each has enough of its own."""
     others: float = 0.0
-    """Of these, what other programs kept busy."""
+    """Of these, what other programs kept busy: everything takes so much longer."""
     cost: Cost = Cost()
     shard: int = 0
     """Changes in a shard; 0: as many as `reconciler.shards.cut` puts there."""
