@@ -30,9 +30,9 @@ from reconciler.reconcile import Inputs, instant_of, rulebook_of
 from reconciler.renewals import Item, renewal
 from reconciler.settings import LEDGER
 from reconciler.sift import Match, Renewing, Share, Sieve
-from reconciler.spec.gists import RuleCount, Sketch
 from reconciler.spec.load import Chosen
 from reconciler.spec.parts import Survey
+from reconciler.spec.sketch import RuleCount, Sketch
 from reconciler.stored import Settled, StoredState
 
 _STEP = 10_000

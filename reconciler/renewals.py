@@ -86,7 +86,7 @@ class Renewals:
                 self.sums[currency] += times * minor
 
     def packed(self) -> list[Any]:
-        """As JSON has them; each file's items stay one text, and sums are texts, for they may need more than 64 bits."""
+        """As JSON has them; each file's items stay one text, and sums are texts: they may need more than 64 bits."""
         return [self.files, self.counts, {name: str(minor) for name, minor in self.sums.items()}, self.unknown]
 
     @classmethod

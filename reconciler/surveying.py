@@ -22,8 +22,8 @@ from reconciler.progress import Progress, Untold
 from reconciler.settings import Settings
 from reconciler.sources import digest_of, read_one
 from reconciler.spec.collector import at_rest
-from reconciler.spec.gists import Sketch
 from reconciler.spec.parts import AROUND, Parts, Survey
+from reconciler.spec.sketch import Sketch
 
 ALONE: Final = 4 * 1024 * 1024
 """Bytes of specs that one process reads sooner than two could be started for."""

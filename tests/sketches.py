@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from reconciler.gist import Asked, digest, gist_of, line_of
 from reconciler.model import DesiredSubscription, StoredSubscription
 from reconciler.sift import Renewing, Sieve, Sifted
-from reconciler.spec.gists import RuleCount, Sketch
+from reconciler.spec.sketch import RuleCount, Sketch
 from tests.builders import NOW, a_desired
 from tests.fakes import MemoryStore
 

@@ -14,7 +14,7 @@ from reconciler.balance import Balance, kept_of
 from reconciler.model import Facts, Money, StoredSubscription, SubscriptionKey, TermLength
 from reconciler.renewals import renewal
 from reconciler.sift import Sieve
-from reconciler.spec.gists import Sketch
+from reconciler.spec.sketch import Sketch
 from tests.builders import NOW, a_desired, a_key, a_stored
 from tests.estates import LINEAGE, a_rulebook
 from tests.sketches import HORIZON, a_count, a_sketch, lines_of
@@ -199,7 +199,7 @@ class TestHolding:
     BALANCE = Balance(LINEAGE, 7, NOW, NOW + DAY)
 
     @pytest.mark.parametrize(
-        ("lineage", "serial", "at", "holds"),
+        ("branch", "serial", "at", "holds"),
         [
             (LINEAGE, 7, NOW, True),
             (LINEAGE, 7, NOW + DAY - timedelta(microseconds=1), True),
@@ -208,14 +208,14 @@ class TestHolding:
             (LINEAGE, 8, NOW, False),
             (LINEAGE, 6, NOW, False),
             ("another", 7, NOW, False),
-            (None, 7, NOW, False),
+            ("", 7, NOW, False),
         ],
         ids=str,
     )
     def test_it_stands_for_one_state_until_time_moves_something(
-        self, lineage: str | None, serial: int, at: Any, holds: bool
+        self, branch: str, serial: int, at: Any, holds: bool
     ) -> None:
-        assert self.BALANCE.holds(lineage, serial, at) is holds
+        assert self.BALANCE.holds(branch, serial, at) is holds
 
     def test_where_time_moves_nothing_it_stands_for_good(self) -> None:
         assert Balance(LINEAGE, 7, NOW, None).holds(LINEAGE, 7, NOW + 9999 * DAY)

@@ -24,6 +24,7 @@ from reconciler.model import (
     TermLength,
 )
 from reconciler.selection import Selection
+from reconciler.stored import Settled
 from tests.builders import NAME, NOW, PLACE, START, a_desired, a_key, a_stored
 from tests.estates import BINDINGS, Rows, a_desired_state, a_rulebook, a_stored_state, after, plan_of
 
@@ -529,3 +530,22 @@ class TestWhatAPlanMayNotHide:
         row = a_row("2026-02-14", recurring=Recurring.OFF)
         plan = plan_of(a_desired(facts=facts(product="SPB", start=row.start)), row, day("2027-03-01"))
         assert [change.kind for change in plan.changes] == [Kind.CORRECT]
+
+
+class TestSettled:
+    """What a plan was made without is counted in it all the same."""
+
+    def test_those_that_the_run_is_about_are_unchanged(self) -> None:
+        settled = Settled(counts={"contoso": 9, "fabrikam": 5}, chosen={"contoso": 7})
+        plan = plan_of(a_desired("contoso/a"), a_stored("contoso/a"), settled=settled)
+        assert (plan.unchanged, plan.changes, plan.unmanaged) == (8, (), ())
+
+    def test_their_renewals_stand_among_the_others_by_day_and_key(self) -> None:
+        rows = [a_row("2025-12-01", key=f"contoso/{name}") for name in ("a", "z")]
+        whole = plan_of([a_desired(str(row.key), facts=facts(start=row.start)) for row in rows], rows).due
+        assert [item.key.name for item in whole] == ["a", "z"]
+        for looked_at, rest in [(rows[:1], whole[1:]), (rows[1:], whole[:1]), (rows, ()), ([], whole)]:
+            wanted = [a_desired(str(row.key), facts=facts(start=row.start)) for row in looked_at]
+            settled = Settled({"contoso": len(rest)}, {"contoso": len(rest)}, rest)
+            found = plan_of(wanted, looked_at, settled=settled)
+            assert (tuple(found.due), len(found.due), found.unchanged) == (tuple(whole), 2, 2)

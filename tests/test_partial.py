@@ -137,7 +137,7 @@ def subscription(number: int) -> str:
         "",
         "    recurring: off\n",
         "    cancel: {when: at-renewal, reason: nobody uses it}\n",
-        "    labels: {team: sales}\n    id: 7f3a-%d\n" % number,
+        f"    labels: {{team: sales}}\n    id: 7f3a-{number}\n",
         "    recurring: off\n    cancel: none\n",
         "    protect: true\n",
         "    recurring: unmanaged\n",
@@ -210,7 +210,7 @@ def _cut(root: Path, chance: random.Random) -> None:
 
 
 def _copied(root: Path, chance: random.Random) -> None:
-    path, lines = some_file(root, chance)
+    _, lines = some_file(root, chance)
     other, _ = some_file(root, chance)
     starts = [at for at, line in enumerate(lines) if line.startswith("  sub-")]
     if starts:
@@ -224,7 +224,8 @@ def _reworded(root: Path, chance: random.Random) -> None:
     swaps = (
         ("recurring: off", "recurring: on"), ("term: annual", "term: monthly"), ("protect: true", "protect: false"),
         ("seats: ", "seats: 1"), ("cancel: none", "cancel: at-renewal"), ("team: sales", "team: 12"),
-        ("product: SPB", "product: NO_SUCH"), ("start: 2021", "start: 2023"), ("    labels:", "    owner: b@x.example\n    labels:"),
+        ("product: SPB", "product: NO_SUCH"), ("start: 2021", "start: 2023"),
+        ("    labels:", "    owner: b@x.example\n    labels:"),
         ("id: 7f3a-3", "id: 7f3a-10"), ("recurring: unmanaged", "recurring: off\n    cancel: none"),
         ("    protect: true", "    schedule:\n      - {from: 2026-12-24, recurring: off}\n    protect: true"),
         ("    facts:", "    decided: {for: 2027-01-02, by: ada}\n    facts:"),
@@ -284,8 +285,12 @@ def some_file(root: Path, chance: random.Random) -> tuple[Path, list[str]]:
 
 @pytest.mark.parametrize("lifecycle", ["classic", "microsoft-customer-agreement"])
 @pytest.mark.parametrize("seed", range(12))
-def test_whatever_is_edited_the_part_says_what_the_whole_says(estate: Estate, seed: int, lifecycle: str) -> None:
+def test_whatever_is_edited_the_part_says_what_the_whole_says(
+    estate: Estate, seed: int, lifecycle: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     chance = random.Random(seed)
+    if seed % 2:  # as large estates are read: in blocks
+        monkeypatch.setattr("reconciler.spec.parts.SWIFT_FROM", 0)
     (estate.root / "reconcile.yaml").write_text(SETTINGS.replace("LIFECYCLE", lifecycle))
     estate.apply()
     estate.both_ways()

@@ -70,9 +70,7 @@ def a_soon(key: str, days: int = 5, **fields: Any) -> StoredSubscription:
 @given(plain_rows())
 def test_a_renewal_is_the_one_that_a_whole_plan_lists(row: StoredSubscription) -> None:
     wanted = a_desired(str(row.key), place=Location("a.yaml", 3, 5))
-    whole = renewals_due(
-        {row.key: row}, a_desired_state(wanted), BOOK, NOW, HORIZON - NOW, monthly=False
-    )
+    whole = renewals_due({row.key: row}, a_desired_state(wanted), BOOK, NOW, HORIZON - NOW, monthly=False)
     item = item_of(row)
     found = Renewals()
     found.add("a.yaml", [] if item is None else json.loads(json.dumps([item])))

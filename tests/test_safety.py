@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
@@ -15,6 +16,7 @@ from reconciler.plan import Plan, Verdict
 from reconciler.recorded import as_recorded
 from reconciler.safety import ALLOWABLE, Allow, Circumstances, review
 from reconciler.settings import IN_NUMBERS, AccountSettings, Limit, Override, Safety
+from reconciler.stored import Settled
 from tests.builders import NOW, a_change, a_desired, a_stored
 from tests.estates import BINDINGS, LINEAGE, a_desired_state, a_stored_state
 from tests.verdicts import ENDINGS, NONE, UNLIMITED, changes, names, numbers, only, verdict
@@ -139,6 +141,62 @@ class TestEmpty:
     def test_an_account_where_all_has_ended_may_lose_its_specs(self) -> None:
         stored = a_stored_state(a_stored("contoso/a"), a_stored("fabrikam/a", status=Status.DELETED))
         assert review(Plan(NOW, BINDINGS), ONE, stored, Circumstances(Safety(), NOW)).clear
+
+
+class TestSettled:
+    """Records that a plan was made without count as all others do."""
+
+    TEN = Settled(counts={"contoso": 10}, chosen={"contoso": 10})
+
+    @pytest.mark.parametrize("looked_at", [0, 1, 90, 100])
+    def test_a_percentage_is_of_all_that_is_stored_however_much_of_it_was_looked_at(self, looked_at: int) -> None:
+        planned = tuple(changes(Kind.TURN_OFF, names("contoso", 11)))
+        rest = Settled(counts={"contoso": 100 - looked_at}, chosen={"contoso": 100 - looked_at})
+        found = gate(
+            ONE,
+            safety=only(ENDINGS, Limit(10**6, 10, 0)),
+            planned=planned,
+            rows=names("contoso", looked_at),
+            settled=rest,
+        )
+        assert numbers(found) == [("max-endings", "contoso", 11, 10)]
+        assert gate(
+            ONE,
+            safety=only(ENDINGS, Limit(10**6, 11, 0)),
+            planned=planned,
+            rows=names("contoso", looked_at),
+            settled=rest,
+        ).clear
+
+    def test_the_run_is_measured_by_the_settled_ones_of_every_account(self) -> None:
+        planned = tuple(changes(Kind.TURN_OFF, ["contoso/a", "fabrikam/a"]))
+        rest = Settled(counts={"contoso": 49, "fabrikam": 9, "adatum": 40})
+        rows = ["contoso/a", "fabrikam/a"]
+        desired = a_desired_state(a_desired("contoso/a"), a_desired("fabrikam/a"))
+        for percent, clear in [(2, True), (1, False)]:
+            safety = Safety(limits={**UNLIMITED, ENDINGS: Limit(10**6, percent, 1)})
+            assert gate(desired, safety=safety, planned=planned, rows=rows, settled=rest).clear is clear
+
+    def test_an_estate_of_nothing_but_settled_ones_is_not_empty(self) -> None:
+        assert gate(DesiredState(), settled=self.TEN).clear
+        assert [item.limit for item in gate(DesiredState(), settled=Settled()).refused] == ["empty"]
+
+    def test_an_account_of_nothing_but_settled_ones_has_not_lost_its_specs(self) -> None:
+        assert gate(DesiredState(), rows=["contoso/old"], settled=self.TEN).clear
+        found = gate(DesiredState(), rows=["contoso/old", "fabrikam/a"], settled=self.TEN)
+        assert [(item.limit, item.scope) for item in found.refused] == [("empty", "fabrikam")]
+
+    @pytest.mark.parametrize(
+        ("chosen", "judged"), [({"contoso": 1}, True), ({"contoso": 0}, False), ({}, False)], ids=str
+    )
+    def test_an_account_is_judged_where_the_run_is_about_some_of_them(
+        self, chosen: dict[str, int], judged: bool
+    ) -> None:
+        bindings = replace(BINDINGS, select=("contoso/x",))
+        desired = a_desired_state(accounts={"contoso": AccountSettings("contoso")})
+        state = a_stored_state(accounts={"contoso": ("stripe", None)}, settled=Settled({"contoso": 10}, chosen))
+        found = review(Plan(NOW, bindings), desired, state, Circumstances(Safety(), NOW))
+        assert [item.limit for item in found.refused] == ["wrong-account"] * judged
 
 
 class TestStore:

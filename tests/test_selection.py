@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from reconciler.diagnostics import Location
+from reconciler.model import SubscriptionKey
 from reconciler.selection import EVERYTHING, Selection, glob, within
 from tests.builders import a_key
 
@@ -77,3 +80,51 @@ def test_a_file_lies_within_a_folder_above_it(file: str, path: str, lies: bool) 
 
 def test_without_paths_every_place_is_held() -> None:
     assert EVERYTHING.holds(Location("anywhere.yaml"))
+
+
+@pytest.mark.parametrize("selection", [EVERYTHING, Selection(exclude=("*",)), Selection(paths=("x.yaml",))])
+def test_without_a_pattern_to_select_by_every_name_may_be_selected(selection: Selection) -> None:
+    assert selection.names()("contoso", "a\nb")
+    assert selection.names()("contoso", "")
+
+
+@pytest.mark.parametrize(
+    ("pattern", "account", "names", "may"),
+    [
+        pytest.param("contoso/visio", "contoso", "a\nvisio\nb", True, id="the name itself"),
+        pytest.param("contoso/visio", "contoso", "a\nb", False, id="another name"),
+        pytest.param("contoso/visio", "fabrikam", "visio", False, id="another account"),
+        pytest.param("contoso/visio", "contoso", "a-visio-2", True, id="a part of a name is no sure no"),
+        pytest.param("contoso/*", "contoso", "a", True, id="all of an account"),
+        pytest.param("contoso/*", "fabrikam", "a", False, id="all of another"),
+        pytest.param("*/sub-1*", "fabrikam", "sub-12", True, id="a name in any account"),
+        pytest.param("*visio", "contoso", "a", True, id="a star passes the slash"),
+        pytest.param("contoso", "contoso", "a", True, id="no slash at all: only a no is sure"),
+        pytest.param("contoso/[ab]-long-*", "contoso", "a-long-1", True, id="what stands behind a set"),
+        pytest.param("contoso/[ab]-long-*", "contoso", "a-short-1", False, id="no name has it"),
+        pytest.param("contoso/[]]x", "contoso", "]x", True, id="a bracket in a set"),
+        pytest.param("contoso/[a", "contoso", "[a", True, id="a bracket that is no set"),
+        pytest.param("CONTOSO/a", "contoso", "a", False, id="capitals count"),
+    ],
+)
+def test_a_file_that_can_hold_no_selected_name_is_passed_by(pattern: str, account: str, names: str, may: bool) -> None:
+    assert Selection(select=(pattern,)).names()(account, names) is may
+    assert Selection(select=("nobody/none", pattern)).names()(account, names) is may
+
+
+@given(
+    pattern=st.text("ab/-*?[]!", max_size=8),
+    account=st.text("ab-", min_size=1, max_size=3),
+    found=st.lists(st.text("ab-[]!", min_size=1, max_size=4), min_size=1, max_size=3),
+)
+def test_no_name_that_is_selected_is_ever_passed_by(pattern: str, account: str, found: list[str]) -> None:
+    selection = Selection(select=(pattern,))
+    if any(map(selection.keys(), (SubscriptionKey(account, name) for name in found))):
+        assert selection.names()(account, "\n".join(found))
+
+
+def test_a_file_is_held_as_its_places_are() -> None:
+    narrowed = Selection(paths=("specs/north", "specs/a.yaml"))
+    for file, held in [("specs/north/b.yaml", True), ("specs/a.yaml", True), ("specs/b.yaml", False)]:
+        assert narrowed.holds_file(file) is narrowed.holds(Location(file, 1, 1)) is held
+        assert EVERYTHING.holds_file(file)

@@ -15,7 +15,7 @@ from reconciler import surveying
 from reconciler.keep.shelf import Keep
 from reconciler.keep.tree import walk
 from reconciler.settings import AccountSettings, Settings
-from reconciler.sources import DirectorySource
+from reconciler.sources import DirectorySource, read_one
 from reconciler.spec.parts import Survey
 from reconciler.surveying import Surveyor
 
@@ -179,11 +179,13 @@ def test_what_changed_just_before_the_last_walk_is_looked_into(folder: Folder, m
     assert stamps is not None
     assert surveyor.survey(stamps, time_ns()) is not None
     assert surveyor.save(b"settled")
-    looked = []
-    read_one = surveying.read_one
-    monkeypatch.setattr(
-        surveying, "read_one", lambda root, relative, shown: looked.append(relative) or read_one(root, relative, shown)
-    )
+    looked: list[str] = []
+
+    def looking(root: str, relative: str, shown_as: str) -> object:
+        looked.append(relative)
+        return read_one(root, relative, shown_as)
+
+    monkeypatch.setattr(surveying, "read_one", looking)
     folder.survey()
     assert sorted(looked) == ["_defaults.yaml", "a.yaml", "b.yaml", "north/c.yaml"]
 

@@ -9,13 +9,10 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
-
-import orjson
 
 from reconciler.diagnostics import Diagnostics
 from reconciler.gist import SEPARATOR, UNSAID, Asked, gist_of, labels_text, money_column
@@ -25,19 +22,18 @@ from reconciler.spec.apart import MOST_TEXT, Looks, Own, Plan, Shape, is_text, l
 from reconciler.spec.facts import FactReader, day_from_text
 from reconciler.spec.fields import MOST_SEATS, NAME_PATTERN
 from reconciler.spec.layers import FieldPlaces, LayerReader, merged_labels
-from reconciler.spec.match import CompiledRule
+from reconciler.spec.match import CompiledRule, rule_id
 from reconciler.spec.models import SpecsFile
 from reconciler.spec.parse import Parsed
 from reconciler.spec.resolve import Estate, SpecFile
 from reconciler.spec.scalars import IntText
-from reconciler.spec.stacks import Stack
+from reconciler.spec.sketch import SIZE, RuleCount, Sketch
+from reconciler.spec.stacks import Stack, uncounted
 from reconciler.spec.validate import checked
 
 if TYPE_CHECKING:  # start-up: only large estates are worth its patterns
     from reconciler.spec.blocks import Cut, Cutter, Form, Row
 
-SIZE: Final = 16
-"""Bytes of a gist's digest."""
 _ASKED_AT_MOST: Final = 256
 _COLUMNS_AT_MOST: Final = 20_000
 _TEXTS_AT_MOST: Final = 10_000
@@ -46,73 +42,6 @@ _KEPT_AT_MOST: Final = 100_000
 _name_fits = re.compile(NAME_PATTERN).match
 _id_fits = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,99}\Z").match
 """Ids that need no second look: any other is read in full."""
-
-
-class RuleCount(NamedTuple):
-    """How many subscriptions of a file one rule matched."""
-
-    origin: str
-    """The file of the rule."""
-    number: int
-    """Of the rule in that file, from 0."""
-    products: tuple[tuple[str, int], ...]
-    """Codes of what it matched, sorted, each with how often."""
-    summary: str
-
-    @property
-    def matched(self) -> int:
-        """How many it matched."""
-        return sum(count for _, count in self.products)
-
-
-class Sketch(NamedTuple):
-    """What a plan needs to know of one spec file, as long as nothing in it has to be looked at."""
-
-    account: str
-    names: str
-    """Of what is plainly declared, in the order of the file, a line each: as one text they take a third of the room."""
-    gists: bytes
-    """Theirs, one after the other."""
-    which: bytes
-    """For each of them the index into `asked`."""
-    asked: tuple[Asked, ...]
-    odd: tuple[str, ...]
-    """What is to be read in full whatever the store holds."""
-    products: tuple[str, ...]
-    rules: tuple[RuleCount, ...]
-
-    def packed(self) -> bytes:
-        """The sketch as bytes."""
-        asked, rules = list(map(tuple, self.asked)), list(map(tuple, self.rules))
-        head = orjson.dumps([self.account, self.names, asked, self.odd, self.products, rules])
-        return b"%08x" % len(head) + head + self.which + self.gists
-
-    @classmethod
-    def unpacked(cls, data: bytes) -> Sketch:
-        """The sketch that such bytes hold; ValueError for others."""
-        try:
-            length = int(data[:8], 16)
-            head, rest = orjson.loads(data[8 : 8 + length]), data[8 + length :]
-            account, names, asked, odd, products, rules = head
-            count = len(names.splitlines())
-            made = cls(
-                account,
-                names,
-                rest[count:],
-                rest[:count],
-                tuple(Asked(*item) for item in asked),
-                tuple(odd),
-                tuple(products),
-                tuple(
-                    RuleCount(origin, number, tuple((code, count) for code, count in codes), summary)
-                    for origin, number, codes, summary in rules
-                ),
-            )
-        except (TypeError, AttributeError) as error:
-            raise ValueError(str(error)) from error
-        if len(rest) != count * (SIZE + 1) or (made.which and max(made.which) >= len(asked)):
-            raise ValueError("a sketch whose parts do not fit")
-        return made
 
 
 Rules = tuple[tuple[int, CompiledRule], ...]
@@ -471,7 +400,7 @@ class _Sketching:
             asked.setdefault(common.asked, len(asked))
         if len(asked) > _ASKED_AT_MOST:
             return None
-        counted: dict[CompiledId, tuple[Counter[str], CompiledRule]] = {}
+        counted: dict[tuple[str, int], tuple[Counter[str], CompiledRule]] = {}
         for (common, product), count in counts.items():
             for _, rule in common.rules:
                 counted.setdefault(rule_id(rule), (Counter(), rule))[0][product] += count
@@ -493,7 +422,6 @@ class _Sketching:
 
 _PLAIN: Final = (int, IntText)
 _MOST_LABEL: Final = 100
-CompiledId = tuple[str, int]
 
 
 def _count(seats: Any) -> str | None:
@@ -513,18 +441,3 @@ def _labels(inherited: Mapping[str, str] | None, own: tuple[tuple[str, str], ...
             return None
     labels = merged_labels(inherited, None if own is None else dict(own))
     return UNSAID if labels is None else labels_text(labels)
-
-
-@contextmanager
-def uncounted(stack: Stack) -> Iterator[None]:
-    """What is resolved within is not counted by the rules above it."""
-    rules = [step for step in stack.steps if isinstance(step, CompiledRule)]
-    before = [(rule.matched, set(rule.products)) for rule in rules]
-    yield
-    for rule, (matched, products) in zip(rules, before, strict=True):
-        rule.matched, rule.products = matched, products
-
-
-def rule_id(rule: CompiledRule) -> CompiledId:
-    """The file of a rule, and its number there."""
-    return rule.place.document.origin, int(rule.place.path[1])

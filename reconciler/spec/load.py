@@ -17,15 +17,15 @@ from reconciler.settings import Settings
 from reconciler.spec.accounts import Accounts, unknown_provider
 from reconciler.spec.collector import at_rest
 from reconciler.spec.facts import FactReader
-from reconciler.spec.gists import RuleCount, rule_id, uncounted
 from reconciler.spec.layers import LayerKind, LayerReader
-from reconciler.spec.match import CompiledRule, compiled_rules
+from reconciler.spec.match import CompiledRule, compiled_rules, rule_id
 from reconciler.spec.models import AccountFile, DefaultsFile, SpecsFile
 from reconciler.spec.parse import Parsed, parse
 from reconciler.spec.positions import Document
 from reconciler.spec.resolve import Estate, SpecFile
 from reconciler.spec.scalars import PlainScalars
-from reconciler.spec.stacks import Folders, Step
+from reconciler.spec.sketch import RuleCount
+from reconciler.spec.stacks import Folders, Step, uncounted
 from reconciler.spec.validate import Checked, checked
 
 ACCOUNT_FILE: Final = "_account.yaml"

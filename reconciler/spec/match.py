@@ -177,3 +177,8 @@ def _setting(block: RuleBlock) -> str:
         if value is not None
     ]
     return ", ".join(parts)
+
+
+def rule_id(rule: CompiledRule) -> tuple[str, int]:
+    """The file of a rule, and its number there."""
+    return rule.place.document.origin, int(rule.place.path[1])

@@ -13,12 +13,13 @@ from reconciler.desired import DesiredState, SpecText, SpecTexts
 from reconciler.diagnostics import Location
 from reconciler.settings import AccountSettings, Settings
 from reconciler.spec.collector import at_rest
-from reconciler.spec.gists import RuleCount, Sketch, Sketcher
+from reconciler.spec.gists import Sketcher
 from reconciler.spec.load import ACCOUNT_FILE, DEFAULTS_FILE, Chosen, Load
 from reconciler.spec.models import SpecsFile
 from reconciler.spec.parse import SWIFT_FROM, Parsed, parse
 from reconciler.spec.positions import Document, SpecPlace
 from reconciler.spec.resolve import SpecFile
+from reconciler.spec.sketch import RuleCount, Sketch
 from reconciler.spec.validate import Checked, checked
 
 if TYPE_CHECKING:  # start-up: only large estates are worth its patterns

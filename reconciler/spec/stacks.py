@@ -5,7 +5,8 @@ Pure. What many subscriptions inherit is folded once for all that match the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 
 from reconciler.model import SubscriptionKey
 from reconciler.spec.layers import NOTHING, Folded, Layer, merged_labels
@@ -111,3 +112,13 @@ class Folders:
             found = around.below(self._own.get(folder, ()), sure=folder not in self._unsure)
             self._stacks[folder] = found
         return found
+
+
+@contextmanager
+def uncounted(stack: Stack) -> Iterator[None]:
+    """What is resolved within is not counted by the rules above it."""
+    rules = [step for step in stack.steps if isinstance(step, CompiledRule)]
+    before = [(rule.matched, set(rule.products)) for rule in rules]
+    yield
+    for rule, (matched, products) in zip(rules, before, strict=True):
+        rule.matched, rule.products = matched, products

@@ -13,11 +13,11 @@ from reconciler.diagnostics import Place
 from reconciler.gist import digest, gist_of
 from reconciler.model import SubscriptionKey
 from reconciler.spec import blocks, load_specs
-from reconciler.spec.gists import SIZE, Sketch
 from reconciler.spec.load import Chosen
 from reconciler.spec.parse import SWIFT_FROM
 from reconciler.spec.parts import Parts
 from reconciler.spec.positions import SpecPlace
+from reconciler.spec.sketch import SIZE, Sketch
 from tests.spec.layouts import mutated
 from tests.spec.reading import ACCOUNTS, PROVIDERS, texts
 from tests.spec.test_blocks import FILE, HEAD, file

@@ -314,3 +314,12 @@ class LinesContract:
             found = reader.some([], [])
             assert (found.serial, len(found.subscriptions)) == (2, 2)
             assert found == seen(place)
+
+    def test_which_run_began_last_is_told_whatever_is_asked_for(self, place: Place) -> None:
+        store = place.make()
+        assert store.some([], []).last_run == store.snapshot().last_run
+        told = {store.snapshot().branch}
+        for number in (1, 2):
+            store.begin(a_run(f"run-{number}"))
+            told |= {store.snapshot().branch, store.some([], ["contoso"]).branch}
+            assert len(told) == number + 1
