@@ -10,6 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b, sha256
+from itertools import zip_longest
 from math import ceil
 from typing import Final
 
@@ -124,19 +125,21 @@ def cut(pieces: Sequence[Piece]) -> list[Shard]:
     """The shards of a run: by group, and within it by subscription, of 50 to 200 changes where there are so many.
 
     Where one goes is fixed by its subscription and the number of shards, so that the same plan is cut in the same way.
+    The groups take turns: workers take shards in this order, and at one sign-in they would share its pace.
     """
     groups: dict[str, list[Piece]] = defaultdict(list)
     for piece in pieces:
         groups[piece.account.group].append(piece)
-    found: list[Shard] = []
+    heaps_of: list[list[tuple[str, tuple[Piece, ...]]]] = []
     for group, members in groups.items():
         size = min(LARGEST, max(SMALLEST, ceil(len(members) / _SHARDS)))
         heaps = max(1, len(members) // size)
         filled: dict[int, list[Piece]] = defaultdict(list)
         for piece in members:
             filled[_place(piece.subject, heaps)].append(piece)
-        found += [Shard(len(found) + at, group, tuple(filled[heap])) for at, heap in enumerate(sorted(filled))]
-    return found
+        heaps_of.append([(group, tuple(filled[heap])) for heap in sorted(filled)])
+    in_turns = (one for turn in zip_longest(*heaps_of) for one in turn if one is not None)
+    return [Shard(number, group, members) for number, (group, members) in enumerate(in_turns)]
 
 
 def _place(subject: str, heaps: int) -> int:

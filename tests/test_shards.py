@@ -59,6 +59,14 @@ def test_accounts_that_share_a_sign_in_share_shards() -> None:
     assert len(cut([a_piece(1, "one"), a_piece(2, "two")])) == 2
 
 
+def test_sign_ins_take_turns_so_that_workers_do_not_all_wait_for_one() -> None:
+    pieces = [a_piece(number, account) for account in ("one", "two") for number in range(400)]
+    groups = [shard.group for shard in cut(pieces)]
+    assert len(groups) > 3
+    assert groups[0] != groups[1] != groups[2]
+    assert [shard.number for shard in cut(pieces)] == list(range(len(groups)))
+
+
 def test_nothing_is_cut_into_nothing() -> None:
     assert cut([]) == []
 
