@@ -23,7 +23,7 @@ $(VENV)/.requirements: requirements-dev.txt
 	@$(pip) --require-hashes --requirement requirements-dev.txt
 	@touch $@
 
-$(VENV)/.project: $(VENV)/.requirements pyproject.toml reconciler/version.py
+$(VENV)/.project: $(VENV)/.requirements pyproject.toml reconciler/__init__.py
 	@$(pip) --no-deps --no-build-isolation --editable .
 	@touch $@
 

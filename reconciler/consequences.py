@@ -159,8 +159,8 @@ class DueList(Sequence[Due]):
         self._make = make
         self._made: tuple[Due, ...] | None = None
         self._count = count
-        self.sums = +Counter(sums)
-        """Minor units by currency, but for what comes to nothing."""
+        self.sums = dict(sums)
+        """Minor units by currency; what comes to nothing is a sum, too."""
         self.unknown = unknown
         """How many have no known sum."""
 
@@ -177,8 +177,8 @@ class DueList(Sequence[Due]):
 
     def __add__(self, others: Sequence[Due]) -> DueList:
         more = DueList.of(others)
-        count = len(self) + len(more)
-        return DueList(lambda: (*self, *more), self.sums + more.sums, self.unknown + more.unknown, count)
+        sums = {name: self.sums.get(name, 0) + more.sums.get(name, 0) for name in (*self.sums, *more.sums)}
+        return DueList(lambda: (*self, *more), sums, self.unknown + more.unknown, len(self) + len(more))
 
     @overload
     def __getitem__(self, index: int) -> Due: ...

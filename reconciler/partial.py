@@ -107,7 +107,10 @@ class _Look:
         if head.lineage is None or any(key.account in self.ledgers for key in head.open_intents):
             return None
         now = instant_of(self.inputs, head)
-        balance = self._moved_on(head, now) or self._weighed(head, now)
+        # What was carried on may stumble over what only all of it together can tell.
+        return self._planned(self._moved_on(head, now), head, now) or self._planned(self._weighed(head, now), head, now)
+
+    def _planned(self, balance: Balance | None, head: StoredState, now: datetime) -> Part | None:
         if balance is None:
             return None
         picture = self.reader.some([*(match.key for match in balance.moved), *balance.rows], self.ledgers)

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import sys
 
-from reconciler.version import __version__
-
 
 def program() -> bytes:
     """Another one after every change of this package or of the Python that runs it."""
@@ -20,4 +18,5 @@ def program() -> bytes:
                     newest = max(newest, entry.stat().st_mtime_ns)
                 elif entry.is_dir(follow_symlinks=False) and not entry.name.startswith("__"):
                     folders.append(entry.path)
-    return f"{__version__} {files} {newest} {sys.version}".encode()
+    version = sys.modules[__name__.partition(".")[0]].__version__  # to import it would lead upwards
+    return f"{version} {files} {newest} {sys.version}".encode()

@@ -35,6 +35,8 @@ class Renewals:
     counts: dict[str, int] = field(default_factory=dict)
     sums: Counter[str] = field(default_factory=Counter)
     """Minor units by currency."""
+    numbers: Counter[str] = field(default_factory=Counter)
+    """How many have a sum in it."""
     unknown: int = 0
     """How many have no known sum."""
 
@@ -72,7 +74,8 @@ class Renewals:
         """As a plan lists them: each with its place, by its file and name. `chosen`: just those that it chooses."""
         if chosen is None:
             files = dict(self.files)  # as they are now: what is taken in later is no part of this plan
-            return DueList(lambda: _dues(place, files), self.sums, self.unknown, sum(self.counts.values()))
+            sums = {currency: self.sums[currency] for currency, number in self.numbers.items() if number}
+            return DueList(lambda: _dues(place, files), sums, self.unknown, sum(self.counts.values()))
         few = Renewals()
         for file in self.files:
             few.add(file, [item for item in self.items(file) if chosen(file, SubscriptionKey(item[0], item[1]))])
@@ -84,16 +87,19 @@ class Renewals:
                 self.unknown += times
             else:
                 self.sums[currency] += times * minor
+                self.numbers[currency] += times
 
     def packed(self) -> list[Any]:
         """As JSON has them; each file's items stay one text, and sums are texts: they may need more than 64 bits."""
-        return [self.files, self.counts, {name: str(minor) for name, minor in self.sums.items()}, self.unknown]
+        sums = {name: str(minor) for name, minor in self.sums.items()}
+        return [self.files, self.counts, sums, self.numbers, self.unknown]
 
     @classmethod
     def unpacked(cls, data: list[Any]) -> Renewals:
         """What `packed` said; ValueError, TypeError or AttributeError for anything else."""
-        files, counts, sums, unknown = data
-        return cls(files, counts, Counter({name: int(minor) for name, minor in sums.items()}), unknown)
+        files, counts, sums, numbers, unknown = data
+        amounts = Counter({name: int(minor) for name, minor in sums.items()})
+        return cls(files, counts, amounts, Counter(numbers), unknown)
 
 
 def renewal(line: str, end: str, now: datetime, horizon: datetime, rulebook: Rulebook) -> Item | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +11,7 @@ import pytest
 from reconciler import surveying
 from reconciler.keep import saving
 from reconciler.reconcile import Pass
+from reconciler.runtime import Runtime
 from tests.test_partial import Estate, Fixed, age
 
 SETTINGS = """\
@@ -159,3 +160,45 @@ def test_a_narrowed_look_counts_right_after_many_applies(estate: Estate) -> None
         put(estate, **owned)
         estate.apply(large=0)
         estate.both_ways(select=("*-1", "*-2"))
+
+
+def at_rest(estate: Estate) -> tuple[Runtime, Pass]:
+    """A dry run of an estate with nothing to do."""
+    runtime = estate.runtime(large=0)
+    return runtime, runtime.dry_run(commit=False)
+
+
+def nanoseconds(instant: datetime) -> int:
+    return int(instant.timestamp()) * 1_000_000_000
+
+
+def test_what_is_said_of_specs_behind_a_link_is_said_of_the_link(estate: Estate) -> None:
+    put(estate, a=many("a"))
+    estate.apply()
+    (estate.root / "specs").rename(estate.root / "first")
+    (estate.root / "specs").symlink_to("first")
+    runtime, found = at_rest(estate)
+    scene = runtime.scene(found)
+    assert scene is not None
+    assert scene[0] == str(estate.root / "specs")
+
+
+def test_that_the_clock_is_behind_is_said_again_no_longer_than_it_is(estate: Estate) -> None:
+    put(estate, a=many("a"))
+    ahead = estate.clock.at + timedelta(hours=2)
+    estate.clock.at = ahead
+    estate.apply()
+    estate.clock.at -= timedelta(hours=1)
+    runtime, found = at_rest(estate)
+    assert [item.code for item in found.plan.diagnostics] == ["clock-behind"]
+    assert runtime.rests_until(found) == nanoseconds(ahead)
+
+
+def test_what_was_said_before_midnight_is_not_said_after_it(estate: Estate) -> None:
+    put(estate, a=many("a"))
+    estate.apply()
+    midnight = datetime(2026, 11, 24, tzinfo=UTC)
+    estate.clock.at = midnight - timedelta(seconds=1)
+    runtime, found = at_rest(estate)
+    estate.clock.at = midnight + timedelta(seconds=1)  # the run took a while
+    assert runtime.rests_until(found) == nanoseconds(midnight)

@@ -12,9 +12,7 @@ from pathlib import Path
 
 import pytest
 
-HELP_NEEDS = frozenset(
-    {"gc", "reconciler", "reconciler.cli", "reconciler.cli.app", "reconciler.cli.entry", "reconciler.version"}
-)
+HELP_NEEDS = frozenset({"gc", "reconciler", "reconciler.cli", "reconciler.cli.app", "reconciler.cli.entry"})
 """All that `--help` and `--version` may import beyond what a bare Click program with data classes and paths does; `gc`
 is built into the interpreter."""
 
