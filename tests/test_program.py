@@ -7,7 +7,6 @@ from pathlib import Path
 
 import pytest
 
-import reconciler.program
 from reconciler import __version__
 from reconciler.program import program
 
@@ -58,7 +57,7 @@ def test_what_is_no_module_of_ours_counts_for_nothing(package: Path) -> None:
 
 def test_another_version_and_another_python_make_another_one(package: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = {program()}
-    monkeypatch.setattr(reconciler.program, "__version__", "99.0")
+    monkeypatch.setattr("reconciler.__version__", "99.0")
     found.add(program())
     monkeypatch.setattr("sys.version", "3.99 (of a test)")
     found.add(program())

@@ -64,7 +64,8 @@ class LinesContract:
 
     # Lines
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])  # all examples share one store, on purpose
+    # All examples share one store, on purpose, and both kinds of store this test.
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
     @given(found=st.lists(without_nul, unique_by=lambda record: record.key, min_size=1, max_size=5))
     def test_a_line_is_that_of_its_record(self, place: Place, found: list[StoredSubscription]) -> None:
         with known if (known := place.read()) else place.make() as one:
