@@ -18,7 +18,7 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     for name in ("program.py", "spec/parse.py"):
         (tmp_path / name).write_text("")
         os.utime(tmp_path / name, ns=(1, 1_000))
-    monkeypatch.setattr(reconciler.program, "__file__", str(tmp_path / "program.py"))
+    monkeypatch.setattr("reconciler.program.__file__", str(tmp_path / "program.py"))
     return tmp_path
 
 
