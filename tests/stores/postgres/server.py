@@ -48,10 +48,13 @@ def programs() -> Path:
     if os.geteuid() != 0 or all(folder.stat().st_mode & stat.S_IXOTH for folder in (home, *home.parents)):
         return home / "bin"
     copy = Path(tempfile.mkdtemp(prefix="postgres-of-tests-"))  # pragma: no cover - where Python itself is root's alone
-    shutil.copytree(home, copy / "pg", symlinks=True)
+    # The programs find their libraries in a folder beside the package.
+    libraries = home.parent.with_name(f"{home.parent.name}.libs")
+    shutil.copytree(home, copy / home.parent.name / home.name, symlinks=True)
+    shutil.copytree(libraries, copy / libraries.name, symlinks=True)
     for path in (copy, *copy.rglob("*")):
         path.chmod(path.stat().st_mode | 0o055 if path.is_dir() else path.stat().st_mode | 0o044)
-    return copy / "pg" / "bin"
+    return copy / home.parent.name / home.name / "bin"
 
 
 def as_nobody(*words: object, check: bool = True) -> subprocess.CompletedProcess[str]:
