@@ -139,7 +139,8 @@ class StoreContract:
         assert place.make().snapshot() == StoredState(lineage=LINEAGE)
         assert place.open().snapshot() == seen(place) == StoredState(lineage=LINEAGE)
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # all examples share one store, on purpose
+    # All examples share one store, on purpose, and both kinds of store this test.
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
     @given(found=st.lists(records(), unique_by=lambda record: record.key, max_size=5))
     def test_every_record_is_read_back_as_it_was_written(self, place: Place, found: list[StoredSubscription]) -> None:
         with known if (known := place.read()) else place.make() as one:

@@ -318,7 +318,8 @@ class OutsideContract:
         store = recorded(place, registered("contoso/a"))
         assert store.observations() == store.observations(["contoso"]) == store.observations([]) == {}
 
-    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture])  # all examples share one store, on purpose
+    # All examples share one store, on purpose, and both kinds of store this test.
+    @settings(suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors])
     @given(found=st.lists(accounts(), max_size=3, unique_by=lambda account: account.account))
     def test_everything_observed_is_read_back_as_it_was_seen(self, place: Place, found: list[ObservedAccount]) -> None:
         with place.make() as store:

@@ -266,7 +266,7 @@ def test_an_order_sent_twice_has_one_effect() -> None:
 
 @pytest.mark.parametrize("kind", ["drop-after-commit", "status-after-commit", "reset-mid-body", "hang-after-commit"])
 def test_a_lost_answer_is_ambiguous_and_a_repeat_has_no_second_effect(kind: str) -> None:
-    with a_customer(read_seconds=0.3) as customer:
+    with a_customer(read_seconds=1.0) as customer:
         writer = customer.writer()
         order = an_order(writer.get(ID), Kind.CANCEL_AT_RENEWAL)
         customer.emulator.faults.add(Fault(kind, "PATCH"))
@@ -277,7 +277,7 @@ def test_a_lost_answer_is_ambiguous_and_a_repeat_has_no_second_effect(kind: str)
 
 @pytest.mark.parametrize("kind", ["drop-before-commit", "status", "hang"])
 def test_what_was_not_carried_out_and_not_answered_is_ambiguous_too(kind: str, requests: list[Request]) -> None:
-    with a_customer(read_seconds=0.3) as customer:
+    with a_customer(read_seconds=1.0) as customer:
         writer = customer.writer()
         order = an_order(writer.get(ID), Kind.CANCEL_AT_RENEWAL)
         customer.emulator.faults.add(Fault(kind, "PATCH"))
