@@ -16,7 +16,7 @@ import orjson
 from reconciler.gist import Asked
 from reconciler.model import SubscriptionKey
 from reconciler.renewals import Renewals
-from reconciler.sift import SIZE, Match
+from reconciler.sift import SIZE, Match, Outline
 
 Asking = frozenset[tuple[bytes, Asked]]
 """Gists, each with how it is asked."""
@@ -46,33 +46,8 @@ class Counted(Protocol):
         ...
 
 
-class Sketched(Protocol):
+class Sketched(Outline, Protocol):
     """What of a file's sketch a balance moves by."""
-
-    @property
-    def account(self) -> str:
-        """Whose subscriptions they are."""
-        ...
-
-    @property
-    def names(self) -> str:
-        """Of what is plainly declared, a line each."""
-        ...
-
-    @property
-    def gists(self) -> bytes:
-        """Theirs, one after the other."""
-        ...
-
-    @property
-    def which(self) -> bytes:
-        """For each of them the index into `asked`."""
-        ...
-
-    @property
-    def asked(self) -> tuple[Asked, ...]:
-        """The ways in which they ask."""
-        ...
 
     @property
     def odd(self) -> tuple[str, ...]:

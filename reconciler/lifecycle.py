@@ -93,6 +93,11 @@ def extends(row: StoredSubscription, lifecycle: Lifecycle) -> bool | None:
     return None if rule is None else rule.when_off
 
 
+def may_extend(lifecycle: Lifecycle | None) -> bool:
+    """Whether recurring off alone may lead into a paid extension, at whatever time."""
+    return lifecycle is not None and any(rule.value and rule.value.when_off for rule in lifecycle.extension.rules)
+
+
 def disabled_days(row: StoredSubscription, lifecycle: Lifecycle) -> int | None:
     """How many days it is, or will be, disabled before it is deleted; None: not known."""
     if row.cancellation is Cancel.IMMEDIATELY:

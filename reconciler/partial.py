@@ -22,8 +22,8 @@ from reconciler.diagnostics import Place
 from reconciler.draft import Draft
 from reconciler.elapsed import elapse
 from reconciler.gist import Asked, gaps_of, gist_of, line_of, stand_in, without
+from reconciler.lifecycle import may_extend
 from reconciler.model import DesiredSubscription, Recurring, Status, StoredSubscription, SubscriptionKey, TermLength
-from reconciler.policy import Lifecycle
 from reconciler.ports import StateReader
 from reconciler.progress import Progress, Untold
 from reconciler.reconcile import Inputs, instant_of, rulebook_of
@@ -73,11 +73,6 @@ def looked_at(
 ) -> Part | None:
     """The part of the estate that a plan must look at, and how much else there is."""
     return _Look(inputs, survey, reader, share, progress or Untold()).run()
-
-
-def may_extend(lifecycle: Lifecycle | None) -> bool:
-    """Whether recurring off alone may lead into a paid extension, at whatever time."""
-    return lifecycle is not None and any(rule.value and rule.value.when_off for rule in lifecycle.extension.rules)
 
 
 class _Look:
@@ -192,7 +187,7 @@ class _Look:
     def _sifted(self, sieve: Sieve, now: datetime) -> list[Share] | None:
         """What came of comparing every record; by several processes where there are many."""
         self.progress.phase("Comparing", len(sieve), "records")
-        middle = self.reader.middle() if self.share is not None and len(sieve) > _ALONE else None
+        middle = self._middle(sieve)
         if middle is None or self.share is None:
             return [self._half(sieve, self.reader, now, (None, None))]
         halves = ((None, middle), (middle, None))
@@ -209,6 +204,16 @@ class _Look:
         for part in parts:
             sieve.remove(part.matched)
         return parts if len(parts) == len(halves) else None
+
+    def _middle(self, sieve: Sieve) -> SubscriptionKey | None:
+        """Where the records are parted for two processes; None where one is to compare them all."""
+        if self.share is None or len(sieve) <= _ALONE:
+            return None
+        other = self.reader.another()
+        if other is None:  # a store that only one process reads
+            return None
+        other.close()
+        return self.reader.middle()
 
     def _half(self, sieve: Sieve, reader: StateReader, now: datetime, within: Within) -> Share:
         lines = reader.lines(self.ledgers, now, now + DUE_WITHIN, within)

@@ -165,6 +165,27 @@ def test_a_warm_look_reads_only_what_has_changed(estate: Estate) -> None:
     assert len(found.desired.subscriptions) < 25
 
 
+def test_a_store_that_one_process_reads_is_looked_at_in_part_all_the_same(
+    estate: Estate, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    estate.apply()
+    monkeypatch.setattr("reconciler.stores.reader.SqliteReader.another", lambda self: None)
+    monkeypatch.setattr("reconciler.partial._ALONE", 0)
+    monkeypatch.setattr("reconciler.glance.processes", lambda: 2)
+    found = estate.both_ways()
+    assert isinstance(found, Pass)
+    assert found.stored.settled.counts
+
+
+def test_two_processes_that_share_the_records_come_to_the_same(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    estate.apply()
+    monkeypatch.setattr("reconciler.partial._ALONE", 0)
+    monkeypatch.setattr("reconciler.glance.processes", lambda: 2)
+    found = estate.both_ways()
+    assert isinstance(found, Pass)
+    assert found.stored.settled.counts
+
+
 def test_time_alone_changes_a_plan_as_it_does_a_whole_one(estate: Estate) -> None:
     estate.apply()
     for days in (0, 1, 20, 31, 45, 400):
