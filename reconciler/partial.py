@@ -79,12 +79,7 @@ class _Look:
     """One look under way."""
 
     def __init__(
-        self,
-        inputs: Inputs,
-        survey: Survey,
-        reader: StateReader,
-        share: Shares | None,
-        progress: Progress,
+        self, inputs: Inputs, survey: Survey, reader: StateReader, share: Shares | None, progress: Progress
     ) -> None:
         self.inputs = inputs
         self.survey = survey
