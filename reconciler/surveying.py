@@ -38,7 +38,7 @@ class Made(NamedTuple):
     digest: bytes
     """SHA-256 of its bytes."""
     sketch: bytes
-    """Packed; empty: to be read in full."""
+    """Packed, with the marks of its blocks; empty: to be read in full."""
 
 
 @dataclass(slots=True)
@@ -181,8 +181,12 @@ class Surveyor:
 
     def _made(self, parts: Parts, relative: str) -> Made:
         digest, text, found = read_one(self.root, relative, self.shown_as)
-        sketch = None if text is None or found else parts.sketch(text)
-        return Made(digest, b"" if sketch is None else sketch.packed())
+        return Made(digest, b"" if text is None or found else parts.kept(text, self._last(relative)))
+
+    def _last(self, relative: str) -> bytes:
+        """What was kept of a file that says something else now; nothing of one that is new."""
+        kept = self.keep.files.get(relative)
+        return b"" if kept is None else self.keep.slice(kept) or b""
 
     def _note(self, made: Mapping[str, Made]) -> None:
         """What is to be kept of the files that were read. One that moved meanwhile is not: it is read again."""
@@ -235,7 +239,7 @@ class Sketches(Mapping[str, Sketch | None]):
 def _unpacked(data: bytes) -> Sketch | None:
     """The sketch; None: read the file in full, also where what was kept makes no sense."""
     try:
-        return Sketch.unpacked(data) if data else None
+        return Sketch.beginning(data)[0] if data else None
     except ValueError:
         return None
 

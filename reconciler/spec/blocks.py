@@ -115,6 +115,11 @@ class Cut(NamedTuple):
     """What stands before the subscriptions."""
     forms: list[Form]
     rows: list[Row]
+    texts: list[str]
+    """The blocks as they are written, each with its name, and with the end of the line before it."""
+    begins: str
+    """All that stands before the subscriptions, as it is written."""
+    indent: int
 
 
 _Step = tuple[Form, Row, int]
@@ -133,7 +138,7 @@ class Cutter:
 
     def cut(self, text: str) -> Cut | None:
         """The file in blocks; None where it is to be parsed."""
-        halves = None if self._trust < 0 else _halves(text)
+        halves = None if self._trust < 0 else halves_of(text)
         if halves is None:
             return None
         head, body, indent = halves
@@ -141,30 +146,32 @@ class Cutter:
         if found is None:
             self._trust -= body.count("\n") // 8
             return None
-        forms, rows = found
+        forms, rows, texts = found
         if len({row[0] for row in rows}) < len(rows):
             return None
         data = swiftly(f"{head}subscriptions: 0\n", self.plain)
         if data is None or data.pop("subscriptions", None) != 0:
             return None
         self._trust = min(TRUST, self._trust + len(rows))
-        return Cut(data, forms, rows)
+        return Cut(data, forms, rows, texts, head, indent)
 
     def block(self, form: Form, row: Row) -> Any:
         """One block, read anew."""
         text = "".join(part for pair in zip(form.parts, (*row[1:], ""), strict=True) for part in pair)
         return _read(text, self.plain)
 
-    def _blocks(self, body: str, indent: int) -> tuple[list[Form], list[Row]] | None:
+    def _blocks(self, body: str, indent: int) -> tuple[list[Form], list[Row], list[str]] | None:
         layout = self._layouts.get(indent)
         if layout is None:
             layout = self._layouts[indent] = _Layout(indent)
         patterns, follow = layout.patterns, layout.follow
         forms: list[Form] = []
         rows: list[Row] = []
+        texts: list[str] = []
         last: Form | None = None
         at, end = 0, len(body)
         while at < end:
+            begin = at
             form = follow.get(last)
             found = None if form is None else patterns[form](body, at)
             if form is not None and found is not None:
@@ -179,8 +186,9 @@ class Cutter:
                     follow[last] = form
             forms.append(form)
             rows.append(row)
+            texts.append(body[begin:at])
             last = form
-        return forms, rows
+        return forms, rows, texts
 
     def _step(self, body: str, at: int, layout: _Layout) -> _Step | None:
         """The next block, piece by piece; None on any doubt."""
@@ -260,7 +268,7 @@ def _pattern(form: Form, number: int) -> str:
     return f"({_BEGINS_TEXT}{_PROSE if alone and path[-1] == 'reason' else _WORDS})"
 
 
-def _halves(text: str) -> tuple[str, str, int] | None:
+def halves_of(text: str) -> tuple[str, str, int] | None:
     """What stands before the subscriptions, what they are, and the column of their names; None on any doubt."""
     if "\r" in text:
         text = text.replace("\r\n", "\n")

@@ -8,7 +8,6 @@ no sketch, and is read in full. The law: a gist is the one of the subscription r
 from __future__ import annotations
 
 import re
-from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -22,19 +21,19 @@ from reconciler.spec.apart import MOST_TEXT, Looks, Own, Plan, Shape, is_text, l
 from reconciler.spec.facts import FactReader, day_from_text
 from reconciler.spec.fields import MOST_SEATS, NAME_PATTERN
 from reconciler.spec.layers import FieldPlaces, LayerReader, merged_labels
+from reconciler.spec.marks import Marks, marks_of
 from reconciler.spec.match import CompiledRule, rule_id
 from reconciler.spec.models import SpecsFile
 from reconciler.spec.parse import Parsed
 from reconciler.spec.resolve import Estate, SpecFile
 from reconciler.spec.scalars import IntText
-from reconciler.spec.sketch import SIZE, RuleCount, Sketch
+from reconciler.spec.sketch import SIZE, Sketch, Sort, sketched
 from reconciler.spec.stacks import Stack, uncounted
 from reconciler.spec.validate import checked
 
 if TYPE_CHECKING:  # start-up: only large estates are worth its patterns
     from reconciler.spec.blocks import Cut, Cutter, Form, Row
 
-_ASKED_AT_MOST: Final = 256
 _COLUMNS_AT_MOST: Final = 20_000
 _TEXTS_AT_MOST: Final = 10_000
 _KEPT_AT_MOST: Final = 100_000
@@ -66,6 +65,10 @@ class _Class:
     """Labels of their own, and what both sorts come to; None where they are to be looked at."""
     by_form: dict[Form, dict[object, str]]
     """The same by the form of a block and its values there; empty: to be looked at."""
+
+    def named_rules(self) -> tuple[tuple[str, int, str], ...]:
+        """The rules as a sketch has them."""
+        return tuple((*rule_id(rule), rule.summary) for _, rule in self.rules)
 
 
 _NO_RULES: Final[tuple[tuple[int, ...], Rules]] = ((), ())
@@ -179,12 +182,19 @@ class Sketcher:
         `shared`: other files stand under the same stack, so that what is learned here is worth keeping.
         """
         begun = self._begun(file, shared=shared)
-        return None if begun is None else begun.run(subscriptions)
+        found = None if begun is None else begun.run(subscriptions)
+        return None if found is None else found[0]
 
-    def sketch_cut(self, file: SpecFile, cut: Cut, cutter: Cutter, *, shared: bool) -> Sketch | None:
-        """The same of a file in blocks."""
+    def sketch_cut(
+        self, file: SpecFile, cut: Cut, cutter: Cutter, *, shared: bool
+    ) -> tuple[Sketch | None, Marks | None]:
+        """The same of a file in blocks; with the marks of its blocks, where they tell all that they come to."""
         begun = self._begun(file, shared=shared)
-        return None if begun is None else begun.run_cut(cut, cutter)
+        found = None if begun is None else begun.run_cut(cut, cutter)
+        if found is None:
+            return None, None
+        made, which, sorts = found
+        return made, marks_of(cut, made.odd, which, sorts) if shared else None
 
     def _begun(self, file: SpecFile, *, shared: bool) -> _Sketching | None:
         account = file.account
@@ -269,8 +279,8 @@ class _Sketching:
             any(rule.labels for rule in rules),
         )
 
-    def run(self, subscriptions: Mapping[str, Any]) -> Sketch | None:
-        """The sketch of it all."""
+    def run(self, subscriptions: Mapping[str, Any]) -> tuple[Sketch, list[int], list[Sort]] | None:
+        """The sketch of it all; and for each name in it which of these sorts it is."""
         prefix, line_of = f"{self.account.name}/", self._line
         names: list[str] = []
         gists: list[bytes] = []
@@ -294,8 +304,8 @@ class _Sketching:
             products.append(own.product or common.product or "")
         return self._sketch(names, gists, odd, met, products)
 
-    def run_cut(self, cut: Cut, cutter: Cutter) -> Sketch | None:
-        """The sketch of a file in blocks."""
+    def run_cut(self, cut: Cut, cutter: Cutter) -> tuple[Sketch, list[int], list[Sort]] | None:
+        """The same of a file in blocks."""
         prefix, by_name, kinds = f"{self.account.name}/", self.by_name, self.above.kinds
         plans = self.sketcher.plans(self.looks)
         names: list[str] = []
@@ -393,31 +403,13 @@ class _Sketching:
 
     def _sketch(
         self, names: list[str], gists: list[bytes], odd: list[str], met: list[_Class], products: list[str]
-    ) -> Sketch | None:
-        counts = Counter(zip(met, products, strict=True))  # in the order in which they were met
-        asked: dict[Asked, int] = {}
-        for common, _ in counts:
-            asked.setdefault(common.asked, len(asked))
-        if len(asked) > _ASKED_AT_MOST:
-            return None
-        counted: dict[tuple[str, int], tuple[Counter[str], CompiledRule]] = {}
-        for (common, product), count in counts.items():
-            for _, rule in common.rules:
-                counted.setdefault(rule_id(rule), (Counter(), rule))[0][product] += count
-        rules = [
-            RuleCount(*place, tuple(sorted(each.items())), rule.summary) for place, (each, rule) in counted.items()
-        ]
-        which = {common: asked[common.asked] for common, _ in counts}
-        return Sketch(
-            self.account.name,
-            "\n".join(names),
-            b"".join(gists),
-            bytes(map(which.__getitem__, met)),
-            tuple(asked),
-            tuple(odd),
-            tuple(sorted({product for _, product in counts})),
-            tuple(rules),
-        )
+    ) -> tuple[Sketch, list[int], list[Sort]] | None:
+        """The sketch; and for each name in it which of these sorts it is."""
+        numbers: dict[tuple[_Class, str], int] = {}
+        which = [numbers.setdefault(pair, len(numbers)) for pair in zip(met, products, strict=True)]
+        sorts = [Sort(common.asked, product, common.named_rules()) for common, product in numbers]
+        made = sketched(self.account.name, names, b"".join(gists), odd, which, sorts)
+        return None if made is None else (made, which, sorts)
 
 
 _PLAIN: Final = (int, IntText)

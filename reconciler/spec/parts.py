@@ -24,6 +24,7 @@ from reconciler.spec.validate import Checked, checked
 
 if TYPE_CHECKING:  # start-up: only large estates are worth its patterns
     from reconciler.spec.blocks import Cut, Cutter
+    from reconciler.spec.marks import Marks
 
 AROUND = (ACCOUNT_FILE, DEFAULTS_FILE)
 """Names of the files that others depend on: they are always read."""
@@ -58,8 +59,37 @@ class Parts:
 
     def sketch(self, text: SpecText) -> Sketch | None:
         """The sketch of one file; None where it is to be read in full."""
+        found = self._sketch(text, self._cut(text.text))
+        return None if found is None else found[0]
+
+    def kept(self, text: SpecText, before: bytes = b"") -> bytes:
+        """What is worth keeping of one file, as bytes: its sketch, and the marks of its blocks; none where it has none.
+
+        `before`: what was kept of it the last time, below the same defaults. Of blocks that are as they were then
+        nothing is read.
+        """
+        found = (self._again(text, before) if before else None) or self._sketch(text, self._cut(text.text))
+        if found is None:
+            return b""
+        made, marks = found
+        return made.packed() + (b"" if marks is None else marks.packed())
+
+    def _again(self, text: SpecText, before: bytes) -> tuple[Sketch, Marks | None] | None:
+        from reconciler.spec.marks import Marks, read_again  # start-up: only what changed of large estates
+
+        def read(changed: str) -> tuple[Sketch, Marks | None] | None:
+            cut = self._cutting().cut(changed)
+            return None if cut is None else self._sketch(replace(text, text=changed), cut)
+
+        try:
+            sketch, rest = Sketch.beginning(before)
+            marks = Marks.unpacked(rest) if rest else None
+        except ValueError:  # what was kept makes no sense
+            return None
+        return None if marks is None else read_again(text.text, sketch, marks, read)
+
+    def _sketch(self, text: SpecText, cut: Cut | None) -> tuple[Sketch, Marks | None] | None:
         load, document = self._load, Document(text.origin, text.text)
-        cut = self._cut(text.text)
         subscriptions: Any = None
         if cut is not None:
             data: Any = cut.head
@@ -82,23 +112,24 @@ class Parts:
             del load.found.items[found:]
             return None
         file = SpecFile(document, result, account, load.folders.stack(document.folder).below(own))
-        if cut is None or self._cutter is None:
-            made = self._sketcher.sketch(file, subscriptions, shared=not own)
+        if cut is None:
+            made, marks = self._sketcher.sketch(file, subscriptions, shared=not own), None
         else:
-            made = self._sketcher.sketch_cut(file, cut, self._cutter, shared=not own)
+            made, marks = self._sketcher.sketch_cut(file, cut, self._cutting(), shared=not own)
         matched = 0 if made is None else sum(count.origin == text.origin for count in made.rules)
         # Only a whole load can say of a rule that it matches nothing.
-        return made if made is not None and matched == len(rules) else None
+        return (made, marks) if made is not None and matched == len(rules) else None
 
     def _cut(self, text: str) -> Cut | None:
         """The file in blocks, once there is so much that this pays."""
-        if self._load.plain.read < SWIFT_FROM:
-            return None
+        return None if self._load.plain.read < SWIFT_FROM else self._cutting().cut(text)
+
+    def _cutting(self) -> Cutter:
         if self._cutter is None:
             from reconciler.spec.blocks import Cutter  # only large estates are worth its patterns
 
             self._cutter = Cutter(self._load.plain)
-        return self._cutter.cut(text)
+        return self._cutter
 
     def desired(
         self,

@@ -5,6 +5,8 @@ Pure. How a sketch is made, `gists` knows.
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 import orjson
@@ -32,6 +34,15 @@ class RuleCount(NamedTuple):
         return sum(count for _, count in self.products)
 
 
+class Sort(NamedTuple):
+    """What is alike of some subscriptions of a file."""
+
+    asked: Asked
+    product: str
+    rules: tuple[tuple[str, int, str], ...]
+    """Those that match: the file of each, its number there, and what it says."""
+
+
 class Sketch(NamedTuple):
     """What a plan needs to know of one spec file, as long as nothing in it has to be looked at."""
 
@@ -57,16 +68,25 @@ class Sketch(NamedTuple):
     @classmethod
     def unpacked(cls, data: bytes) -> Sketch:
         """The sketch that such bytes hold; ValueError for others."""
+        made, rest = cls.beginning(data)
+        if rest:
+            raise ValueError("more than a sketch")
+        return made
+
+    @classmethod
+    def beginning(cls, data: bytes) -> tuple[Sketch, bytes]:
+        """The sketch that such bytes begin with, and the rest of them; ValueError where they do not."""
         try:
-            length = int(data[:8], 16)
-            head, rest = orjson.loads(data[8 : 8 + length]), data[8 + length :]
-            account, names, asked, odd, products, rules = head
+            begin = 8 + int(data[:8], 16)
+            account, names, asked, odd, products, rules = orjson.loads(data[8:begin])
             count = len(names.splitlines())
+            gists = begin + count
+            end = gists + count * SIZE
             made = cls(
                 account,
                 names,
-                rest[count:],
-                rest[:count],
+                data[gists:end],
+                data[begin:gists],
                 tuple(Asked(*item) for item in asked),
                 tuple(odd),
                 tuple(products),
@@ -77,6 +97,41 @@ class Sketch(NamedTuple):
             )
         except (TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error
-        if len(rest) != count * (SIZE + 1) or (made.which and max(made.which) >= len(asked)):
+        if len(data) < end or (made.which and max(made.which) >= len(asked)):
             raise ValueError("a sketch whose parts do not fit")
-        return made
+        return made, data[end:]
+
+
+_ASKED_AT_MOST: Final = 256
+
+
+def sketched(
+    account: str, names: Sequence[str], gists: bytes, odd: Sequence[str], which: Sequence[int], sorts: Sequence[Sort]
+) -> Sketch | None:
+    """The sketch of a file; None where its subscriptions ask in more ways than one can tell.
+
+    `which` has for each name the index into `sorts`, which are in the order in which they were met.
+    """
+    asked: dict[Asked, int] = {}
+    counted: dict[tuple[str, int, str], Counter[str]] = {}
+    each = Counter(which)
+    for index, sort in enumerate(sorts):
+        asked.setdefault(sort.asked, len(asked))
+        for rule in sort.rules:
+            counted.setdefault(rule, Counter())[sort.product] += each[index]
+    if len(asked) > _ASKED_AT_MOST:
+        return None
+    places = [asked[sort.asked] for sort in sorts]
+    return Sketch(
+        account,
+        "\n".join(names),
+        gists,
+        bytes(map(places.__getitem__, which)),
+        tuple(asked),
+        tuple(odd),
+        tuple(sorted({sort.product for sort in sorts})),
+        tuple(
+            RuleCount(origin, number, tuple(sorted(products.items())), summary)
+            for (origin, number, summary), products in counted.items()
+        ),
+    )
