@@ -6,7 +6,7 @@ Pure. It holds for one serial of a store, and until time moves the next record; 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -18,7 +18,7 @@ from reconciler.model import SubscriptionKey
 from reconciler.renewals import Renewals
 from reconciler.sift import SIZE, Match, Outline
 
-Asking = frozenset[tuple[bytes, Asked]]
+Asking = frozenset[bytes]
 """Gists, each with how it is asked."""
 
 
@@ -133,11 +133,12 @@ class Balance:
 
     def packed(self) -> bytes:
         """The balance as bytes."""
-        return orjson.dumps(
+        renewing, items = self.renewing.packed()
+        head = orjson.dumps(
             {
                 "head": [self.branch, self.serial, self.since, self.until],
                 "settled": dict(self.settled),
-                "renewing": self.renewing.packed(),
+                "renewing": renewing,
                 "moved": [[*match.key, match.file, list(match.asked)] for match in self.moved],
                 "rows": [list(key) for key in self.rows],
                 "left": self.left,
@@ -146,12 +147,14 @@ class Balance:
                 "rules": [[*place, dict(counts), summary] for place, (counts, summary) in self.rules.items()],
             }
         )
+        return b"%08x" % len(head) + head + items
 
     @classmethod
     def unpacked(cls, data: bytes) -> Balance:
         """The balance that such bytes hold; ValueError for others."""
         try:
-            found: dict[str, Any] = orjson.loads(data)
+            begin = 8 + int(data[:8], 16)
+            found: dict[str, Any] = orjson.loads(data[8:begin])
             branch, serial, since, until = found["head"]
             return cls(
                 branch,
@@ -159,7 +162,7 @@ class Balance:
                 datetime.fromisoformat(since),
                 None if until is None else datetime.fromisoformat(until),
                 Counter(found["settled"]),
-                Renewals.unpacked(found["renewing"]),
+                Renewals.unpacked(found["renewing"], data[begin:]),
                 [
                     Match(SubscriptionKey(account, name), file, Asked(*asked))
                     for account, name, file, asked in found["moved"]
@@ -179,6 +182,6 @@ def kept_of(before: Sketched, now: Sketched) -> Asking:
     return frozenset(_each(before)).intersection(_each(now))
 
 
-def _each(sketch: Sketched) -> Iterator[tuple[bytes, Asked]]:
-    gists, asked = sketch.gists, sketch.asked
-    return ((gists[at * SIZE : (at + 1) * SIZE], asked[which]) for at, which in enumerate(sketch.which))
+def _each(sketch: Sketched) -> list[bytes]:
+    gists, codes = sketch.gists, [orjson.dumps(list(asked)) for asked in sketch.asked]
+    return [gists[at * SIZE : (at + 1) * SIZE] + codes[which] for at, which in enumerate(sketch.which)]

@@ -30,7 +30,7 @@ _ANY_DAY = date(1970, 1, 1)
 class Renewals:
     """Those of an estate."""
 
-    files: dict[str, str] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     """By file: its items, as JSON."""
     counts: dict[str, int] = field(default_factory=dict)
     sums: Counter[str] = field(default_factory=Counter)
@@ -43,7 +43,7 @@ class Renewals:
     def add(self, file: str, items: Collection[Item]) -> None:
         """Take renewals of a file in, of which there were none before."""
         if items:
-            self.files[file] = orjson.dumps(items).decode()
+            self.files[file] = orjson.dumps(items)
             self.counts[file] = len(items)
             self._count(items, 1)
 
@@ -89,15 +89,25 @@ class Renewals:
                 self.sums[currency] += times * minor
                 self.numbers[currency] += times
 
-    def packed(self) -> list[Any]:
-        """As JSON has them; each file's items stay one text, and sums are texts: they may need more than 64 bits."""
+    def packed(self) -> tuple[list[Any], bytes]:
+        """As JSON has them, but for the items of all files, which follow one another as they are.
+
+        Sums are texts: they may need more than 64 bits.
+        """
         sums = {name: str(minor) for name, minor in self.sums.items()}
-        return [self.files, self.counts, sums, self.numbers, self.unknown]
+        lengths = {file: len(items) for file, items in self.files.items()}
+        return [lengths, self.counts, sums, self.numbers, self.unknown], b"".join(self.files.values())
 
     @classmethod
-    def unpacked(cls, data: list[Any]) -> Renewals:
+    def unpacked(cls, data: list[Any], items: bytes) -> Renewals:
         """What `packed` said; ValueError, TypeError or AttributeError for anything else."""
-        files, counts, sums, numbers, unknown = data
+        lengths, counts, sums, numbers, unknown = data
+        files, at = {}, 0
+        for file, length in lengths.items():
+            files[file] = items[at : at + length]
+            at += length
+        if at != len(items) or any(length <= 0 for length in lengths.values()):
+            raise ValueError("renewals whose parts do not fit")
         amounts = Counter({name: int(minor) for name, minor in sums.items()})
         return cls(files, counts, amounts, Counter(numbers), unknown)
 
@@ -127,7 +137,7 @@ def _money(column: str) -> Money | None:
     return Money(int(minor), currency) if minor else None
 
 
-def _dues(place: Callable[[str, str], Place], files: Mapping[str, str]) -> Iterator[Due]:
+def _dues(place: Callable[[str, str], Place], files: Mapping[str, bytes]) -> Iterator[Due]:
     return (_due(item, place(file, item[1])) for file, text in files.items() for item in orjson.loads(text))
 
 

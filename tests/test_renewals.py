@@ -53,6 +53,12 @@ def place(file: str, name: str) -> Place:
     return Location(file, 3, 5)
 
 
+def unpacked(found: Renewals) -> Renewals:
+    """What comes back of what is kept."""
+    data, items = found.packed()
+    return Renewals.unpacked(json.loads(json.dumps(data)), items)
+
+
 def in_files(**files: list[StoredSubscription]) -> Renewals:
     """Renewals of these records, by file."""
     made = Renewals()
@@ -159,7 +165,7 @@ def test_a_list_that_was_made_stays_as_it_was() -> None:
 @given(st.lists(plain_rows(), max_size=4))
 def test_they_are_the_same_after_packing(rows: list[StoredSubscription]) -> None:
     found = in_files(a=rows[:2], b=rows[2:])
-    again = Renewals.unpacked(json.loads(json.dumps(found.packed())))
+    again = unpacked(found)
     assert again == found
     assert again.listed(place, None) == found.listed(place, None)
 
@@ -171,7 +177,7 @@ def test_a_sum_may_be_more_than_64_bits() -> None:
     assert item[5] == 10**15
     found.add("a", [[*item[:1], f"s{number}", *item[2:]] for number in range(20_000)])
     assert found.sums["EUR"] > 1 << 64
-    assert Renewals.unpacked(json.loads(json.dumps(found.packed()))) == found
+    assert unpacked(found) == found
 
 
 def test_the_place_is_looked_for_only_where_somebody_looks() -> None:
