@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.benchmarks.compiled import compiled
 from tests.benchmarks.estate import write_estate
 from tests.benchmarks.future import future
 from tests.benchmarks.report import report
@@ -176,6 +177,7 @@ def tables(folder: Path, runs: int, *, quick: bool) -> Iterator[str]:
 
 def main() -> None:
     """Measure everything and print it."""
+    compiled()
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true", help="leave out 100,000 subscriptions")
     parser.add_argument("--runs", type=int, default=5)

@@ -30,6 +30,7 @@ from reconciler.stores.opening import connect
 from reconciler.stores.rows import stored_row
 from reconciler.stores.tables import JOURNAL, SUBSCRIPTIONS, Row, day, instant_text
 from reconciler.terms import term_at
+from tests.benchmarks.compiled import compiled
 from tests.benchmarks.estate import write_estate
 
 CHANGES = 100_000
@@ -232,6 +233,7 @@ def main() -> None:
         return
     from tests.benchmarks.__main__ import measure
 
+    compiled()
     with tempfile.TemporaryDirectory() as name:
         for line in applying(Path(name), given.runs, measure, size=given.size, changes=given.changes):
             print(line, flush=True)

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from tests.benchmarks.compiled import compiled
 from tests.benchmarks.large import AS_OF, fill, write_large
 
 _OURS = (sys.executable, "-m", "reconciler", "--dry-run", "--quiet", "--as-of", f"{AS_OF:%Y-%m-%d}")
@@ -125,6 +126,7 @@ class _Pairing:
 
 def main() -> None:
     """The table alone."""
+    compiled()
     from tests.benchmarks.__main__ import measure  # it imports this module
 
     parser = argparse.ArgumentParser(description=__doc__)

@@ -13,6 +13,7 @@ from pathlib import Path
 from subprocess import Popen
 
 from reconciler.answers import Pace
+from tests.benchmarks.compiled import compiled
 from tests.dispatching.floor import Vendor, start_worker, vendor
 from tests.dispatching.yard import handed_over, pieces
 from tests.stores.postgres.places import Room
@@ -88,6 +89,7 @@ def _killed(server: Server, size: int) -> tuple[int, int, int]:
 
 
 if __name__ == "__main__":
+    compiled()
     print("\n".join(workers()))
 
 __all__ = ["workers"]

@@ -16,6 +16,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from tests.benchmarks.compiled import compiled
 from tests.benchmarks.peers import chart, table
 from tests.benchmarks.peers.contender import Case, NotThere, NotTheWork
 from tests.benchmarks.peers.environments import default_folder
@@ -126,6 +127,7 @@ def _folder(given: Path | None) -> Iterator[Path]:
 
 def main(words: Sequence[str] | None = None) -> None:
     """Measure, or read what was measured; print it, and write it where that is asked for."""
+    compiled()
     given = _options(words)
     if given.read is not None:
         figures = Figures.from_json(given.read.read_text("utf-8"))
