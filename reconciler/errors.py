@@ -17,7 +17,7 @@
     |   |-- Malformed          1   an answer that cannot be read as what it should be
     |   `-- ExtraMissing       1   a library that the provider needs is not installed
     `-- StoreError             1   the store cannot be used
-        |-- StoreBusy          4   locked by another program for longer than we may wait
+        |-- StoreBusy          4   locked for longer than we may wait, or workers have a run of it
         |-- StoreCorrupt       1   it is damaged
         `-- StoreUnwritable    1   read-only, or the disk is full
 
@@ -129,7 +129,7 @@ class StoreError(ReconcilerError):
 
 
 class StoreBusy(StoreError):
-    """Another program kept the store locked for longer than `--lock-timeout`."""
+    """Another program kept the store locked for longer than `--lock-timeout`, or workers carry out a run of it."""
 
     exit_code = 4
 

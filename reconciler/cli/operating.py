@@ -143,6 +143,10 @@ def _forget(runtime: Runtime, session: Session, key: SubscriptionKey, reason: st
     if row.protected:
         hint = "declare it with `protect: false` among its own keys and apply that; then remove it and forget it"
         raise Blocked("protected", f"{key} is protected", hint)
+    begun = stored.open_intents.get(key)
+    if begun is not None and begun.queued:
+        hint = f"watch it: reconcile runs {begun.run}; forget it once that is over"
+        raise Blocked("under-way", f"{key}: {begun.why}", hint)
     before = {"product": row.product, "recurring": row.recurring.value, "status": row.status.value}
     change = Change(key, Kind.FORGET, before, {}, _NOWHERE, Risk.IRREVERSIBLE, reason, row.id, row.product)
     instant = max(now, stored.last_as_of or now)

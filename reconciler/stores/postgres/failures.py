@@ -5,7 +5,7 @@ No other module of this package may let a `psycopg.Error` pass. No message quote
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 
 import psycopg
@@ -99,6 +99,15 @@ def shard_lost(address: Address) -> StoreError:
     """Another worker has the shard since, or it was taken back."""
     hint = "this worker was held up for longer than its shard was its own; nothing is to be done"
     return StoreError("lease-lost", f"{address.name}: another worker has the shard by now; nothing was written", hint)
+
+
+def run_under_way(address: Address, shards: Mapping[str, int]) -> StoreBusy:
+    """Workers have something of these runs left, each with so many shards: a copy would be carried on a second time."""
+    run, count = next(iter(shards.items()))
+    more = f", and {len(shards) - 1} more" if len(shards) > 1 else ""
+    said = f"{address.name}: workers carry run {run} out ({count} shard{'s' if count > 1 else ''} left){more}"
+    hint = f"let them end it, or close what none of them has: reconcile runs {run} --take-back; then run this again"
+    return StoreBusy("run-under-way", said, hint)
 
 
 def missing(address: Address) -> StoreError:

@@ -13,6 +13,7 @@ from reconciler.errors import StoreCorrupt
 from reconciler.stores.postgres import failures, schema
 from reconciler.stores.postgres.address import Address, address_of
 from reconciler.stores.postgres.lease import BEAT, TTL, PostgresLease
+from reconciler.stores.postgres.queued import runs_under_way
 from reconciler.stores.postgres.reader import PostgresReader
 from reconciler.stores.postgres.session import Limits, Session
 from reconciler.stores.postgres.store import PostgresStore
@@ -115,14 +116,20 @@ class PostgresPlace:
             return [error(broken.code, "the store is damaged", detail=broken.message, hint=broken.hint)]
 
     def export(self) -> Iterator[bytes]:
-        """The whole store as deterministic JSON lines, from one transaction."""
-        from reconciler.stores.export import export_lines  # start-up: as above
+        """The whole store as deterministic JSON lines, from one transaction; refused while workers have a run of it.
+
+        What is made of the lines would be carried on there, and the run here: two would send the same orders.
+        """
+        from reconciler.stores.export import lines_of  # start-up: as above
 
         reader = self.reader()
         if reader is None:
             raise failures.missing(self._address)
-        with reader:
-            yield from export_lines(reader)
+        with reader, reader.reading() as spoken:
+            under_way = runs_under_way(spoken)
+            if under_way:
+                raise failures.run_under_way(self._address, under_way)
+            yield from lines_of(spoken)
 
     def take_in(self, lines: Iterable[bytes], digest: str | None = None) -> None:
         """A store made of exported lines, where none is yet: all of it, or nothing. To be called under the lease.

@@ -20,6 +20,10 @@ OVER = (OutcomeKind.SUCCEEDED, OutcomeKind.FAILED, OutcomeKind.SKIPPED)
 _KNOWN = (
     "SELECT operation_id, outcome, error, token, at FROM journal WHERE operation_id = ANY(?::text[]) ORDER BY number"
 )
+_UNDER_WAY = (
+    "SELECT runs.id, count(*) FROM shards JOIN runs ON runs.number = shards.run"
+    " WHERE stage IN ('waiting', 'working') GROUP BY runs.number, runs.id ORDER BY runs.number"
+)
 
 
 def with_known(spoken: Spoken, taken: Taken) -> Taken:
@@ -82,3 +86,8 @@ def queued(spoken: Spoken) -> dict[SubscriptionKey, OpenIntent]:
                 why = f"run {run} carries it out: {who}"
                 found[piece.change.key] = replace(intent, at=made_at.astimezone(UTC), why=why, queued=True)
     return found
+
+
+def runs_under_way(spoken: Spoken) -> dict[str, int]:
+    """The runs that workers have or wait for, oldest first, each with its shards that are not over."""
+    return {str(run): int(count) for run, count in spoken.execute(_UNDER_WAY).fetchall()}
