@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -27,6 +28,13 @@ if TYPE_CHECKING:
     from reconciler.queueing import Dispatcher
     from reconciler.stores.postgres.place import PostgresPlace
     from reconciler.stores.postgres.shards import PostgresShards
+
+_LOOK = 0.5
+"""Seconds between two looks at a run that is waited for."""
+_AWAY = 300.0
+"""Seconds without an answer after which whoever waits for a run gives up; the workers do not."""
+_PASSING = frozenset({"store-unreachable", "no-connection-left", "read-only-store"})
+"""What is said of a server that restarts, or while no standby has taken over yet."""
 
 
 def hand_over_to_workers(runtime: Runtime) -> list[str]:
@@ -154,6 +162,28 @@ def progress_of(runtime: Runtime, run: str | None = None, limit: int = 20) -> li
     if run is not None and not found:
         raise UsageError("no-such-run", f"there is no run {run}", "see which there are: reconcile runs")
     return found
+
+
+def once_over(runtime: Runtime, run: str) -> Progress:
+    """That run, once workers are done with it. As they do, it waits for a server that restarts or fails over meanwhile.
+
+    Asks the server that takes writes: a standby may not know of the run yet. StoreError where none answers for long.
+    """
+    from reconciler.stores.postgres.progress import progress  # start-up: as above
+
+    place, monotonic = _place(runtime), runtime.services.timing.monotonic
+    with place.beside() as store:
+        answered = monotonic()
+        while True:
+            try:
+                found = progress(store, run, 1)[0]
+                if not found.under_way:
+                    return found
+                answered = monotonic()
+            except StoreError as error:
+                if error.code not in _PASSING or monotonic() - answered > _AWAY:
+                    raise
+            time.sleep(_LOOK)
 
 
 def take_back(runtime: Runtime, run: str) -> tuple[int, int]:

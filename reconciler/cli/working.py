@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import gc
 import signal
-import time
 from collections.abc import Callable
 from functools import partial
 from threading import Event
@@ -24,8 +23,6 @@ from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.runtime import Runtime
 from reconciler.shards import Progress
 
-_LOOK = 0.5
-"""Seconds between two looks at a run that is waited for."""
 _MOST = 64
 """Shards at once in one process: more of them only wait for each other."""
 
@@ -101,9 +98,9 @@ def apply_with_workers(given: Given, runtime: Runtime, act: Callable[..., int], 
 
     The exit code is the apply's, 5 while workers have something left; having waited, it says what came of that.
     """
-    from reconciler.distributing import hand_over_to_workers, progress_of  # start-up: as above
+    from reconciler import distributing  # start-up: as above
 
-    handed, reports = hand_over_to_workers(runtime), list[ApplyReport]()
+    handed, reports = distributing.hand_over_to_workers(runtime), list[ApplyReport]()
     code = act(told=reports.append)
     if not handed:
         return code
@@ -111,8 +108,7 @@ def apply_with_workers(given: Given, runtime: Runtime, act: Callable[..., int], 
     say(given, f"Run {run} is with the workers; watch it: reconcile runs {run}")
     if not wait:
         return code
-    while (found := progress_of(runtime, run)[0]).under_way:
-        time.sleep(_LOOK)
+    found = distributing.once_over(runtime, run)
     say(given, f"Run {run} is over: {found.done:,} of {found.total:,} changes.")
     if given.format == "text":
         _emit(given, [found], whole=True)

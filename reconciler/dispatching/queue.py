@@ -161,7 +161,7 @@ class Queue:
 
     def _app(self, work: Work, pool: ThreadPoolExecutor | None) -> procrastinate.App:
         options = f"{self.parameters.get('options', '')} -c search_path={self.schema}".strip()
-        given = {"target_session_attrs": "read-write", **self.parameters, "options": options}
+        given = {**self.parameters, "options": options, "target_session_attrs": "read-write"}  # LISTEN, too, needs it
         connector = procrastinate.PsycopgConnector(kwargs=given, min_size=1, max_size=4, timeout=10.0)
         app = procrastinate.App(connector=connector)
 

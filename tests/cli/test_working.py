@@ -90,15 +90,14 @@ def test_a_run_that_no_worker_came_for_is_taken_back_and_planned_anew(place: Out
 def test_waiting_for_the_workers_ends_with_what_became_of_it(place: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     place.end(1, 2)
     looked: list[str] = []
-    look = distributing.progress_of
+    wait = distributing.once_over
 
-    def looking(runtime: Runtime, run: str | None = None, limit: int = 20) -> list[Progress]:
-        if not looked:  # a worker comes while it waits
-            distributing.work(runtime, distributing.Shift(run=run), lambda: False)
-        looked.append(str(run))
-        return look(runtime, run, limit)
+    def waiting(runtime: Runtime, run: str) -> Progress:
+        looked.append(run)
+        distributing.work(runtime, distributing.Shift(run=run), lambda: False)  # a worker comes while it waits
+        return wait(runtime, run)
 
-    monkeypatch.setattr(distributing, "progress_of", looking)
+    monkeypatch.setattr(distributing, "once_over", waiting)
     done = place.run("--distributed", "--wait")
     assert (done.code, sorted(place.effects)) == (0, ["s1", "s2"]), done
     assert f"Run {looked[0]} is over: 2 of 2 changes." in done.err
