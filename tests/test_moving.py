@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.changes import Kind
 from reconciler.errors import LeaseHeld, ReconcilerError
 from reconciler.moving import copy_store
 from reconciler.ports import StorePlace
 from reconciler.stores.sqlite_place import SqlitePlace
-from tests.builders import NOW, a_run, a_seen, a_stored
+from tests.builders import NOW, a_change, a_run, a_seen, a_stored
 from tests.stores.contract import LINEAGE, recorded, registered, seen, stored
 from tests.stores.outside_contract import an_account
 from tests.stores.postgres.places import Room, empty, place, server
@@ -20,8 +21,9 @@ __all__ = ["empty", "place", "server"]
 
 def filled(room: Room) -> StorePlace:
     """A store with something in every table."""
-    hostile = a_stored("contoso/odd", owner="a\0b\x1a\x1a0")
-    store = recorded(room, registered("contoso/a"), stored(hostile))
+    hostile = a_stored("contoso/odd", owner="a\x1a\x1a0")
+    change = a_change(Kind.REGISTER, "contoso/odd", reason="a\0b\x1a\x1a0")
+    store = recorded(room, registered("contoso/a"), stored(hostile, change=change))
     store.keep_observations([an_account(a_seen("id-1"))])
     return room.postgres
 

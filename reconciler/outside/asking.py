@@ -95,7 +95,7 @@ class Asker:
         if seen is not None and seen.id != id:
             said = "asked for one subscription, the provider answered with another"
             return Obstacle("malformed-answer", said, "run again; if it stays so, report it to the provider")
-        return seen
+        return seen and legible(seen)
 
     def hold(self, seconds: float | None, before: int) -> float:
         """Hold the group back as the provider asks, or ever longer where it does not say; how many seconds."""
@@ -108,6 +108,15 @@ class Asker:
         rest = growing(FIRST_WAIT, LONGEST_WAIT, before) * (0.5 + self.timing.chance() / 2)
         if not self.timing.pause(rest, self.stop):
             raise interrupted()
+
+
+def legible(seen: ObservedSubscription) -> ObservedSubscription | Obstacle:
+    """The same; an obstacle where what a record would keep of it holds a NUL, which no spec can say."""
+    for name in ("id", "product", "provider_status"):
+        if "\0" in str(getattr(seen, name)):
+            said = f"its {name.replace('_', ' ')} holds a NUL"
+            return Obstacle("malformed-answer", said, "report it to the provider")
+    return seen
 
 
 def anything(answer: object) -> bool:

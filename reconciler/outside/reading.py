@@ -23,7 +23,7 @@ from reconciler.errors import (
     WrongTenant,
 )
 from reconciler.observed import ObservedAccount, ObservedSubscription, Obstacle, Page, Unreadable
-from reconciler.outside.asking import Asker, anything, broken, nonsense, obstacle
+from reconciler.outside.asking import Asker, anything, broken, legible, nonsense, obstacle
 from reconciler.outside.pacing import Pacers, interrupted
 from reconciler.outside.timing import Timing
 from reconciler.ports import Reader
@@ -190,7 +190,7 @@ class _Look:
     def _take(self, item: object) -> None:
         match item:
             case ObservedSubscription(id=id):
-                found: ObservedSubscription | Obstacle = item
+                found: ObservedSubscription | Obstacle = legible(item)
             case Unreadable(id=id, why=found):
                 pass
             case _:

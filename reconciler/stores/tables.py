@@ -126,6 +126,12 @@ class Table:
         return row
 
 
+def with_nul(table: Table, row: Row) -> str | None:
+    """The first column of the row with a NUL in its text."""
+    odd = (name for name, value in zip(table.names, row, strict=True) if type(value) is str and "\0" in value)
+    return next(odd, None)
+
+
 def day_text(value: date) -> str:
     """A calendar day as the database holds it."""
     return value.isoformat()

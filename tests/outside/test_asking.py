@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from reconciler.answers import Pace
@@ -10,6 +12,7 @@ from reconciler.observed import Obstacle
 from reconciler.outside.asking import Asker, anything, broken, nonsense, obstacle
 from reconciler.outside.pacing import Pacer
 from reconciler.outside.timing import never
+from tests.outside.test_reading import a_vendor, look
 from tests.outside.vendor import FAST, Hours, Vendor, shown
 
 
@@ -22,6 +25,15 @@ def test_one_is_read_as_it_is() -> None:
     vendor = Vendor({"a": shown("a")})
     assert asker(Hours()).get(vendor, "a") == shown("a")
     assert asker(Hours()).get(vendor, "b") is None
+
+
+@pytest.mark.parametrize("field", ["product", "provider_status"])
+def test_what_no_record_can_hold_is_unreadable_whichever_way_it_is_asked_for(field: str) -> None:
+    odd = replace(shown("a"), **{field: "x\0y"})  # type: ignore[arg-type]
+    seen = asker(Hours()).get(Vendor({"a": odd}), "a")
+    assert seen == Obstacle("malformed-answer", f"its {field.replace('_', ' ')} holds a NUL", seen.hint)  # type: ignore[union-attr]
+    listed = look(a_vendor(pages=[[odd, shown("b")]]))
+    assert (dict(listed.unreadable), list(listed.subscriptions)) == ({"a": seen}, ["b"])
 
 
 def test_asked_to_stop_a_question_is_not_asked_again() -> None:

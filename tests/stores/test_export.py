@@ -305,6 +305,7 @@ def test_an_edited_export_is_refused(
         pytest.param(4, lambda line: line.update(status="aktiv"), id="an unknown word"),
         pytest.param(4, lambda line: line.update(term_end="2026-01-01T00:00:00Z"), id="a term that ends too early"),
         pytest.param(4, lambda line: line.update(labels=[]), id="labels that are none"),
+        pytest.param(4, lambda line: line.update(owner="a\0b"), id="a record with a NUL"),
         pytest.param(4, lambda line: line.update(price_minor=5), id="a price without a currency"),
         pytest.param(4, lambda line: line.update(last_charge_minor=None), id="a charge without an amount"),
         pytest.param(4, lambda line: line.update(extended=1), id="a number for a flag"),
@@ -352,6 +353,11 @@ def test_the_place_of_an_edit_is_told(full: SqlitePlace, place: SqlitePlace) -> 
     found = refused(place.path, lines)
     assert "line 5: " in found.message
     assert "yearly" in found.message
+
+
+def test_a_record_with_a_nul_is_told_with_its_line_and_column(full: SqlitePlace, place: SqlitePlace) -> None:
+    found = refused(place.path, forged(exported(full), 4, lambda line: line.update(product="SPB\0", owner="ada")))
+    assert found.message.endswith("line 5: the export was changed since it was written: product holds a NUL")
 
 
 def test_without_room_nothing_is_put_in_place(full: SqlitePlace, place: SqlitePlace) -> None:
