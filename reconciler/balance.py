@@ -6,7 +6,7 @@ Pure. It holds for one serial of a store, and until time moves the next record; 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -85,6 +85,8 @@ class Balance:
     """Files to be read in full."""
     rules: dict[tuple[str, int], tuple[Counter[str], str]] = field(default_factory=dict)
     """How often each rule matched each product in files with a sketch, and what it says."""
+    no_twins: bool = False
+    """It was looked, and no two records have one id of a provider; no run makes such."""
 
     def holds(self, branch: str, serial: int, now: datetime) -> bool:
         """Whether it still stands for that state of the store at that instant."""
@@ -131,6 +133,11 @@ class Balance:
         """Records that are to be looked at, whether they are there yet or not."""
         self.rows = list(dict.fromkeys((*self.rows, *keys)))
 
+    def without_twins(self, twins: Callable[[], bool]) -> bool:
+        """Whether no two records have one id. `twins` looks at every record, and is asked until there are none."""
+        self.no_twins = self.no_twins or not twins()
+        return self.no_twins
+
     def packed(self) -> bytes:
         """The balance as bytes."""
         renewing, items = self.renewing.packed()
@@ -145,6 +152,7 @@ class Balance:
                 "odd": self.odd,
                 "full": self.full,
                 "rules": [[*place, dict(counts), summary] for place, (counts, summary) in self.rules.items()],
+                "no_twins": self.no_twins,
             }
         )
         return b"%08x" % len(head) + head + items
@@ -172,6 +180,7 @@ class Balance:
                 found["odd"],
                 found["full"],
                 {(origin, number): (Counter(counts), summary) for origin, number, counts, summary in found["rules"]},
+                found["no_twins"] is True,
             )
         except (KeyError, TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error

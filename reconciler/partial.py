@@ -151,7 +151,7 @@ class _Look:
         found = self._sifted(sieve, now)
         if found is None:
             return None
-        if sieve.ids and self.reader.has_twins():
+        if sieve.ids and not balance.without_twins(self.reader.has_twins):
             return None
         for file, sketch in sketches.items():
             balance.count(sketch, 1)
@@ -285,9 +285,12 @@ class _Look:
             if wanted.previously is not None
         ]
         more = self.reader.some([*declared, *former], self.ledgers)
-        # No two records of an account have one id: what a record of its own has, no other one needs to be asked for.
+        # Where no two records have one id, what a record of its own has no other one needs to be asked for.
         known = {(key.account, row.id) for key, row in more.subscriptions.items()}
-        ids = {wanted.id for key, wanted in declared.items() if wanted.id and (key.account, wanted.id) not in known}
+        asked = {(key.account, item.id) for key, item in declared.items() if item.id and key.account in self.ledgers}
+        if asked & known and not balance.without_twins(self.reader.has_twins):
+            return None
+        ids = {id for _, id in asked - known}
         if ids:
             more = self.reader.some([*declared, *former], self.ledgers, ids)
         looked_at = {*balance.rows, *(match.key for match in balance.moved)} - standing.keys()

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from reconciler import surveying
 from reconciler.keep import saving
 from reconciler.reconcile import Pass
 from reconciler.runtime import Runtime
+from reconciler.stores.sqlite import SqliteReader
 from tests.test_partial import Estate, Fixed, age
 
 SETTINGS = """\
@@ -202,3 +205,41 @@ def test_what_was_said_before_midnight_is_not_said_after_it(estate: Estate) -> N
     runtime, found = at_rest(estate)
     estate.clock.at = midnight + timedelta(seconds=1)  # the run took a while
     assert runtime.rests_until(found) == nanoseconds(midnight)
+
+
+@pytest.mark.parametrize("more", ["", "    schedule: [{from: 2030-01-01, recurring: off}]\n"], ids=["plain", "odd"])
+def test_an_id_that_another_record_of_the_account_has_too_is_taken(estate: Estate, more: str) -> None:
+    put(estate, a=specs("contoso", plainly("a"), plainly("b")), c=specs("contoso", plainly("c")))
+    estate.apply()
+    (store,) = estate.root.rglob("*.db")
+    with closing(sqlite3.connect(store)) as connection, connection:  # no run of ours would make such twins
+        connection.execute("UPDATE subscriptions SET id = 'X1' WHERE name IN ('a', 'c')")
+    estate.both_ways()
+    put(estate, a=specs("contoso", plainly("a", X1 + more), plainly("b")))
+    for _ in range(2):
+        found = estate.both_ways()
+        assert isinstance(found, Pass)
+        assert [item.code for item in found.plan.blocked] == ["id-taken"]
+    put(estate, a=specs("contoso", plainly("a"), plainly("b", OWNED)))
+    estate.both_ways()
+
+
+def test_whether_two_records_have_one_id_is_asked_once(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[bool] = []
+    has_twins = SqliteReader.has_twins
+
+    def counted(self: SqliteReader) -> bool:
+        asked.append(has_twins(self))
+        return asked[-1]
+
+    monkeypatch.setattr(SqliteReader, "has_twins", counted)
+    put(estate, a=specs("contoso", plainly("a"), plainly("b")), c=specs("contoso", plainly("c")))
+    estate.apply()
+    estate.both_ways()
+    assert asked == []
+    put(estate, a=specs("contoso", plainly("a", X1), plainly("b")))
+    estate.apply(large=0)
+    for owned in ("", OWNED, ""):
+        put(estate, a=specs("contoso", plainly("a", X1 + owned), plainly("b")))
+        estate.both_ways()
+    assert asked == [False]
