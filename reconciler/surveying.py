@@ -93,7 +93,7 @@ class Surveyor:
         kept = self.keep.settled if self.known else None
         return Survey(
             parts,
-            Sketches(self.shown_as, files, made, self.known, self.keep),
+            Sketches(self.shown_as, files, made, self.known, self.keep, partial(self._anew, parts)),
             digest_of((one, digests[one]) for one in self.stamps),
             self._text_of(digests),
             {} if kept is None else self._before(files, made),
@@ -188,6 +188,15 @@ class Surveyor:
         kept = self.keep.files.get(relative)
         return b"" if kept is None else self.keep.slice(kept) or b""
 
+    def _anew(self, parts: Parts, relative: str) -> bytes:
+        """The sketch of a file whose slice is damaged, to be kept instead; empty where the file has moved since."""
+        stamp, digest, _ = self.known[relative]
+        item = self._made(parts, relative)
+        if item.digest != digest:
+            return b""
+        self.known[relative] = (stamp, digest, item.sketch)
+        return item.sketch
+
     def _note(self, made: Mapping[str, Made]) -> None:
         """What is to be kept of the files that were read. One that moved meanwhile is not: it is read again."""
         for relative, item in made.items():
@@ -214,20 +223,23 @@ class Sketches(Mapping[str, Sketch | None]):
     """The sketches of a folder by path as shown, in path order; each is made of its bytes when it is asked for."""
 
     def __init__(
-        self, shown_as: str, files: Sequence[str], made: Mapping[str, Made], known: Mapping[str, Known], keep: Keep
-    ) -> None:
+        self, shown_as: str, files: Sequence[str], made: Mapping[str, Made], known: Mapping[str, Known], keep: Keep,
+        anew: Callable[[str], bytes],
+    ) -> None:  # fmt: skip
         self._shown_as = shown_as
         self._files = dict.fromkeys(files)
         self._made = made
         self._known = known
         self._keep = keep
+        self._anew = anew
 
     def __getitem__(self, shown: str) -> Sketch | None:
         relative = shown[len(self._shown_as) + 1 :]
         if relative in self._made:
             return _unpacked(self._made[relative].sketch)
         kept = self._known[relative][2]
-        return _unpacked((self._keep.slice(kept) or b"") if isinstance(kept, Kept) else kept)
+        found = self._keep.slice(kept) if isinstance(kept, Kept) else kept
+        return _unpacked(self._anew(relative) if found is None else found)
 
     def __iter__(self) -> Iterator[str]:
         return (f"{self._shown_as}/{relative}" for relative in self._files)

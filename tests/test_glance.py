@@ -172,7 +172,7 @@ def test_there_is_one_process_where_a_fork_may_not_be_survived(monkeypatch: pyte
     assert processes() == 3
 
 
-def test_a_cache_that_was_spoilt_anywhere_changes_no_plan(estate: Estate) -> None:
+def test_a_cache_that_was_spoilt_anywhere_changes_no_plan_and_is_rebuilt(estate: Estate) -> None:
     estate.apply()
     age(estate.root)
     for spoil in (b"", b"{}", b"\xff" * 64):
@@ -181,6 +181,7 @@ def test_a_cache_that_was_spoilt_anywhere_changes_no_plan(estate: Estate) -> Non
             for file in _files(estate.cache, beginning):
                 file.write_bytes(spoil)
             estate.both_ways(select=("contoso/*",))
+            assert spoil not in [file.read_bytes() for file in _files(estate.cache, beginning)]
 
 
 def _files(cache: Path, beginning: str) -> list[Path]:

@@ -294,17 +294,40 @@ def test_what_moved_while_it_was_read_is_read_again_and_nothing_is_settled_by_it
     assert not found.kept
 
 
-def test_a_slice_that_was_damaged_is_read_in_full_until_its_file_changes(folder: Folder) -> None:
-    folder.kept()
+def damaged(folder: Folder) -> None:
+    """Every slice of the keep."""
     (slices,) = folder.place.glob("slices-*")
     slices.write_bytes(bytes(len(slices.read_bytes())))
-    assert set(names(folder.survey()[0]).values()) == {None}
-    folder.write("a.yaml", "a-3")
+
+
+def test_a_slice_that_was_damaged_is_made_anew_and_kept(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.kept()
+    damaged(folder)
     found, surveyor = folder.survey()
-    assert found.before == {"specs/a.yaml": None}
-    assert surveyor.save(b"settled")
+    assert (names(found), names(found), folder.read) == (ALL, ALL, 0)
+    assert surveyor.save(b"settled anew")
+    monkeypatch.setattr(Surveyor, "_made", None)  # it is not needed any more
     found, _ = folder.survey()
-    assert names(found) == {**dict.fromkeys(ALL), "specs/a.yaml": ["a-3"]}
+    assert (names(found), found.kept) == (ALL, b"settled anew")
+
+
+def test_a_damaged_slice_of_a_file_that_moved_meanwhile_is_read_in_full(folder: Folder) -> None:
+    folder.kept()
+    damaged(folder)
+    found, surveyor = folder.survey()
+    folder.write("a.yaml", "a-3")
+    assert names(found) == {**ALL, "specs/a.yaml": None}
+    assert surveyor.save(b"settled")
+    assert names(folder.survey()[0]) == {**ALL, "specs/a.yaml": ["a-3"]}
+
+
+def test_what_a_file_said_in_a_damaged_slice_is_not_known(folder: Folder) -> None:
+    folder.kept()
+    damaged(folder)
+    folder.write("a.yaml", "a-3")
+    found, _ = folder.survey()
+    assert found.before == {"specs/a.yaml": None}
+    assert names(found) == {**ALL, "specs/a.yaml": ["a-3"]}
 
 
 class TestShared:
