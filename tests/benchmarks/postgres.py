@@ -1,12 +1,14 @@
-"""Measures a store on PostgreSQL: what a plan reads, against COPY plus the two anti-joins alone, on the same rows."""
+"""Measures a store on PostgreSQL: what a plan reads, and a plan, against COPY plus the two anti-joins alone."""
 
 from __future__ import annotations
 
 import statistics
+import sys
 import time
 from collections.abc import Callable, Sequence
 from contextlib import closing
 from datetime import timedelta
+from pathlib import Path
 
 from reconciler.stores.postgres.address import address_of
 from reconciler.stores.postgres.place import PostgresPlace
@@ -15,6 +17,8 @@ from reconciler.stores.postgres.session import Limits, Session
 from reconciler.stores.postgres.speaking import Spoken
 from reconciler.stores.rows import stored_row
 from reconciler.stores.tables import SUBSCRIPTIONS
+from tests.benchmarks.large import AS_OF
+from tests.benchmarks.measuring import Measure
 from tests.builders import NOW, a_stored
 from tests.stores.postgres.server import servers
 
@@ -47,6 +51,30 @@ def postgres(runs: int, size: int = SIZE) -> list[str]:
         f"| the lines of {size:,} records, as a plan sifts them | 2 | {lines / yardstick:.2f} ({lines:.2f} s) |",
         f"| the whole snapshot of {size:,} records | | {whole / yardstick:.2f} ({whole:.2f} s) |",
     ]
+
+
+def compared(root: Path, runs: int, measure: Measure) -> str:
+    """A line of the table of sizes: a dry run that knows the specs of an estate, and compares every record anew.
+
+    Whole processes of ours, against the yardstick as a part of one. What a run for a later day came to serves none for
+    an earlier one, so each is sent ahead of one that is measured.
+    """
+    with servers(shared_buffers="256MB", work_mem="64MB") as (server,):
+        url = server.database("plan")
+        ours = (sys.executable, "-m", "reconciler", "-C", str(root))
+        measure((*ours, "store", "copy", f"sqlite:///{root}/.reconcile/state.db", url), root)
+        server.say("ANALYZE", database="plan")
+        gists = [(gist,) for *_, gist in server.say(_in_schema(_GISTS), database="plan")]
+        dry_run = (*ours, "--store", url, "--dry-run", "--quiet", "--as-of")
+        pairs = []
+        for _ in range(runs):
+            measure((*dry_run, f"{AS_OF + timedelta(1):%Y-%m-%d}"), root)
+            pairs.append((measure((*dry_run, f"{AS_OF:%Y-%m-%d}"), root), _timed(1, lambda: _joined(url, gists))))
+    ratio = statistics.median(plan.seconds / joined for plan, joined in pairs)
+    seconds = [statistics.median(times) for times in zip(*((a.seconds, b) for a, b in pairs), strict=True)]
+    peak = max(plan.mebibytes for plan, _ in pairs)
+    what = f"{len(gists):,} on PostgreSQL, the specs known: a plan, against COPY and two anti-joins"
+    return f"| {what} | 2 | {ratio:.2f} | {seconds[0]:.2f} s | {seconds[1]:.2f} s | {peak:.0f} MiB |"
 
 
 def _fill(url: str, size: int) -> None:
@@ -84,4 +112,4 @@ def _timed(runs: int, act: Callable[[], object]) -> float:
     return statistics.median(seconds)
 
 
-__all__ = ["postgres"]
+__all__ = ["compared", "postgres"]

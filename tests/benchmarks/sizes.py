@@ -17,10 +17,10 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
 
 from tests.benchmarks.compiled import compiled
 from tests.benchmarks.large import AS_OF, fill, write_large
+from tests.benchmarks.measuring import Measure
 
 _OURS = (sys.executable, "-m", "reconciler", "--dry-run", "--quiet", "--as-of", f"{AS_OF:%Y-%m-%d}")
 _SCAN = (sys.executable, "-m", "tests.benchmarks.scanning", "specs", "2")
@@ -48,23 +48,6 @@ for model in (SettingsFile, DefaultsFile, SpecsFile):
 _SETTLED = 2.5
 """Seconds after which a file that was written is believed to stay as it looks."""
 _SEATS = re.compile(r"seats: (\d+)")
-
-
-class Measured(Protocol):
-    """What a measurement tells of a process."""
-
-    @property
-    def seconds(self) -> float:
-        """Wall time."""
-        ...
-
-    @property
-    def mebibytes(self) -> float:
-        """Peak memory."""
-        ...
-
-
-Measure = Callable[[Sequence[str], Path], Measured]
 
 
 def sizes(folder: Path, runs: int, measure: Measure, size: int) -> Iterator[str]:
@@ -98,6 +81,9 @@ def sizes(folder: Path, runs: int, measure: Measure, size: int) -> Iterator[str]
     models = (sys.executable, "-c", _MODELS)
     what = f"{size:,}: one changed in each of 100 files, against importing yaml, pydantic and the models"
     yield _Pairing(root, runs, measure).row(what, "2.5", models, change)
+    from tests.benchmarks.postgres import compared  # needs the server's programs
+
+    yield compared(root, runs, measure)
 
 
 def _one_more(seats: re.Match[str]) -> str:
