@@ -257,17 +257,14 @@ class _Look:
             chosen.setdefault(file, Names(set(), set())).plain.update(names)
         for match in failing:
             chosen.setdefault(match.file, Names(set(), set())).plain.add(match.key.name)
-        texts = [self.survey.text_of(file) for file in sorted({*balance.full, *chosen})]
-        known = [text for text in texts if text is not None]
-        if len(known) < len(texts):
-            return None
+        texts = map(self.survey.text_of, sorted({*balance.full, *chosen}))  # one by one: together they may be large
         counts = [
             RuleCount(origin, number, tuple(sorted(item for item in products.items() if item[1])), summary)
             for (origin, number), (products, summary) in balance.rules.items()
         ]
         narrowed = {file: Chosen(frozenset(names.odd), frozenset(names.plain)) for file, names in chosen.items()}
-        desired = self.survey.parts.desired(known, narrowed, counts, self.survey.digest, self._text)
-        if desired.has_errors:
+        desired = self.survey.parts.desired(texts, narrowed, counts, self.survey.digest, self._text)
+        if desired is None or desired.has_errors:
             return None
         extra = self.catalogue.unknown_codes(desired)
         return replace(desired, diagnostics=(*desired.diagnostics, *extra)) if extra else desired

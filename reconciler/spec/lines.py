@@ -26,6 +26,10 @@ _ITEM = rf"(?:\w[\w./@+-]*+(?: [\w./@+-]++)*+|{_QUOTED})"
 _FLOW = rf"\{{(?:{_WORD}: {_ITEM}(?:, {_WORD}: {_ITEM})*+)?+\}}|\[(?:{_ITEM}(?:, {_ITEM})*+)?+\]"
 _REMARK = rf"#[^{_ODD}]*+"
 _LINE = re.compile(rf"( *+)({_WORD}):(?: ++({_FLOW}|{_QUOTED}|{_PLAIN}))? *+(?:(?<= ){_REMARK})?(?=\n|\Z)")
+PLAIN_TEXT = re.compile(
+    rf"(?:(?: *+{_WORD}:(?: ++(?:{_FLOW}|{_QUOTED}|{_PLAIN}))?+)?+ *+(?:(?<![^ \n]){_REMARK})?+(?:\n|\Z))*+"
+)
+"""Fits a text of which every line is such a one, blank, or a remark."""
 _BESIDE = re.compile(rf" *+(?:{_REMARK})?(?=\n|\Z)")
 _SPACES = re.compile(" *+")
 _FIRST = re.compile(rf"[^\n]*+(?:\n *+(?:{_REMARK})?(?=\n))*+\n( *+)(?=\w)")

@@ -7,15 +7,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import nullcontext
+from itertools import chain
 from typing import Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
-from reconciler.desired import DesiredState, RuleUse, SpecTexts
+from reconciler.desired import DesiredState, RuleUse, SpecText, SpecTexts
 from reconciler.diagnostics import Diagnostic, Diagnostics, Location, Place, Severity, error, in_order
 from reconciler.settings import Settings
 from reconciler.spec.accounts import Accounts, unknown_provider
 from reconciler.spec.collector import at_rest
+from reconciler.spec.excerpt import excerpt
 from reconciler.spec.facts import FactReader
 from reconciler.spec.layers import LayerKind, LayerReader
 from reconciler.spec.match import CompiledRule, compiled_rules, rule_id
@@ -89,10 +91,14 @@ class Load:
         for account in self.accounts.settings.accounts.values():
             unknown_provider(account.provider, account.place, providers, self.found)
 
-    def read(self, chosen: Mapping[str, Chosen] | None = None) -> None:
-        """Read every file: first those that others depend on. Of the files in `chosen` just these subscriptions."""
-        for document in self.read_around():
-            self._specs_file(document, (chosen or {}).get(document.origin))
+    def read(self, chosen: Mapping[str, Chosen] | None = None, more: Iterable[SpecText] = ()) -> None:
+        """Read every file: first those that others depend on, `more` last. Of those in `chosen` just these
+        subscriptions; where it can be told apart, the rest of such a text is let go at once.
+        """
+        for document in chain(self.read_around(), (Document(text.origin, text.text) for text in more)):
+            wanted = (chosen or {}).get(document.origin)
+            short = None if wanted is None else excerpt(document.origin, document.text, wanted.odd | wanted.plain)
+            self._specs_file(short or document, wanted)
         self.accounts.check_complete()
         self.estate.check_renames()
 

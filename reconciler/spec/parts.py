@@ -5,7 +5,7 @@ Pure. The law: what is read in part is what a whole load makes of the same subsc
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
@@ -37,7 +37,7 @@ class Parts:
         self._around = around
         self._settings = settings
         self._providers = providers
-        self._load = self._new(())
+        self._load = self._new()
         self._load.read_around()
         self._sketcher = Sketcher()
         self._cutter: Cutter | None = None
@@ -133,29 +133,32 @@ class Parts:
 
     def desired(
         self,
-        texts: Sequence[SpecText],
+        texts: Iterable[SpecText | None],
         chosen: Mapping[str, Chosen],
         counts: Iterable[RuleCount],
         digest: str,
         text_of: Callable[[str], str],
-    ) -> DesiredState:
-        """What these files declare; of those in `chosen` just that. `counts` are those of every file with a sketch.
+    ) -> DesiredState | None:
+        """What these files declare, in path order; of those in `chosen`, which were read before without a complaint,
+        just that. `counts` are those of every file with a sketch. None where a text is missing.
 
         `text_of` reads a file of which a place is asked for, by its path as shown.
         """
         with at_rest():
-            load = self._new(texts)
+            load = self._new()
             load.check_providers(self._providers)
-            load.read(chosen)
+            try:
+                load.read(chosen, _there(texts))
+            except _MissingError:
+                return None
             load.count(
                 counts,
                 lambda rule: SpecPlace(LaterDocument(rule.origin, text_of), ("rules", rule.number), False),
             )
             return replace(load.desired(), digest=digest)
 
-    def _new(self, texts: Sequence[SpecText]) -> Load:
-        every = replace(self._around, files=(*self._around.files, *texts))
-        return Load(every, self._settings, self._providers)
+    def _new(self) -> Load:
+        return Load(self._around, self._settings, self._providers)
 
     def _head(self, document: Document, data: dict[str, Any]) -> Checked[SpecsFile]:
         """All of the file but its subscriptions. Most files of an estate begin alike."""
@@ -166,6 +169,17 @@ class Parts:
         if known is None:
             known = self._heads[begins] = checked(document, Parsed(data), SpecsFile)
         return known
+
+
+class _MissingError(Exception):
+    """A text cannot be read any more."""
+
+
+def _there(texts: Iterable[SpecText | None]) -> Iterator[SpecText]:
+    for text in texts:
+        if text is None:
+            raise _MissingError
+        yield text
 
 
 class LaterDocument(Document):

@@ -218,6 +218,8 @@ def test_what_is_asked_for_is_read_in_full_and_the_rest_is_counted() -> None:
     assert [count.matched for count in counts] == [2]
     chosen = {ORIGIN: Chosen(frozenset(("sub-1",)), frozenset())}
     found = estate.desired([text], chosen, counts, "digest", lambda origin: FILE)
+    assert found is not None
+    assert estate.desired([text, None], chosen, counts, "digest", lambda origin: FILE) is None, "a text that is gone"
     whole = load_specs(texts({**files, ORIGIN: FILE, other.origin: other.text}), ACCOUNTS, PROVIDERS)
     assert list(found.subscriptions) == [SubscriptionKey("contoso", "sub-1")]
     assert found.digest == "digest"
@@ -230,4 +232,5 @@ def test_a_rule_in_a_file_that_is_not_read_is_counted_where_it_stands() -> None:
     sketch = estate.sketch(SpecText(ORIGIN, text))
     assert sketch is not None
     found = estate.desired([], {}, sketch.rules, "digest", lambda origin: text)
+    assert found is not None
     assert [(str(use.place.location), use.matched) for use in found.rules] == [(f"{ORIGIN}:5:3", 2)]
