@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TYPE_CHECKING, assert_never
 
-from reconciler.changes import INTENTS, Blocked, Change, Drift, Kind, Listed, Pending, Scheduled
+from reconciler.changes import INTENTS, Blocked, Change, Drift, Kind, Listed, Pending, Scheduled, change_with
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic, Location, Place
 from reconciler.effects import carried_out
@@ -238,7 +238,7 @@ class Draft:
 
     def note(self, change: Change, before: StoredSubscription | None, after: StoredSubscription) -> None:
         """Take a change into the plan, with what follows from it."""
-        self.changes.append(replace(change, impact=assess(change, before, after, self.rulebook, self.now)))
+        self.changes.append(change_with(change, impact=assess(change, before, after, self.rulebook, self.now)))
 
     def _intend(
         self, wanted: DesiredSubscription, row: StoredSubscription, *, protected: bool

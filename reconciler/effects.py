@@ -173,6 +173,8 @@ def _text(value: object) -> str | None:
 
 
 def _labels(value: object) -> dict[str, str]:
+    if isinstance(value, dict):
+        return value  # nobody changes it, and a copy for each of very many records is large
     return dict(value) if isinstance(value, Mapping) else {}
 
 

@@ -9,9 +9,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterable
 
-from reconciler.diagnostics import Location
 from reconciler.spec.lines import PLAIN_TEXT
-from reconciler.spec.positions import Document, Path
+from reconciler.spec.positions import Document
 
 _HEADER = re.compile(r"^subscriptions:[^\n]*+(?:\n *+(?:#[^\n]*+)?(?=\n))*+(?=\n( ++)\w)", re.MULTILINE)
 _TOP = re.compile(r"\n(?=\w)")
@@ -25,14 +24,12 @@ class Excerpt(Document):
     def __init__(self, origin: str, text: str, lines: list[int], left_out: list[int]) -> None:
         super().__init__(origin, text)
         self._lines = lines
-        """Of the excerpt, from 1: from each of these on so many lines are left out as `left_out` says."""
+        """From each of these on so many lines are left out as `left_out` says."""
         self._left_out = left_out
 
-    def locate(self, path: Path, key: bool) -> Location:
+    def line(self, number: int) -> int:
         """As in the whole file."""
-        found = super().locate(path, key)
-        more = self._left_out[bisect_right(self._lines, found.line) - 1]
-        return Location(found.file, found.line + more, found.column)
+        return number + self._left_out[bisect_right(self._lines, number) - 1]
 
 
 def excerpt(origin: str, text: str, names: Iterable[str]) -> Excerpt | None:
@@ -52,8 +49,8 @@ def excerpt(origin: str, text: str, names: Iterable[str]) -> Excerpt | None:
         return None
     following = re.compile(rf"\n{header[1]}(?=\w)").search
     pieces, at = [text[:begin]], begin
-    lines, left_out = [1], [0]
-    line, missing = text.count("\n", 0, begin) + 2, 0
+    lines, left_out = [0], [0]
+    line, missing = text.count("\n", 0, begin) + 1, 0
     for start in (*starts, end):
         # The line breaks before a piece are its own.
         missing += text.count("\n", at, start)

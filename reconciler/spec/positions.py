@@ -77,7 +77,11 @@ class Document:
             if self._root is None:
                 self._root = _positions(self.text)
             marks = _found(self._root, path, key)
-        return Location(self.origin, marks[0] + 1, marks[1] + 1)
+        return Location(self.origin, self.line(marks[0]) + 1, marks[1] + 1)
+
+    def line(self, number: int) -> int:
+        """Which line of the file that one of the text is; both from 0."""
+        return number
 
 
 class SpecPlace(NamedTuple):
