@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import gc
+import os
 import re
 import shutil
 import sqlite3
@@ -142,7 +143,8 @@ def applying(
     folder: Path, runs: int, measure: Measure, *, size: int = CHANGES, changes: int = CHANGES
 ) -> Iterator[str]:
     """Lines of a table, two for each way in which the changes may lie."""
-    base = folder / f"estate-applying-{size}"
+    base, cache = folder / f"estate-applying-{size}", folder / "cache-applying"
+    os.environ["RECONCILE_CACHE"] = str(cache)
     make(base, size, measure)
     clustered = range(size // 2 - changes // 2, size // 2 - changes // 2 + changes)
     shapes = (("spread", "1.5", range(0, size, size // changes)), ("clustered", "2", clustered))
@@ -153,7 +155,10 @@ def applying(
         words = f"{len(numbers):,} changes of {size:,}, {what}"
 
         def reset(root: Path = root) -> None:
+            """Both begin alike: with the same store, which is on the disk, and with nothing kept by the other."""
             shutil.copyfile(base / _STORE, root / _STORE)
+            shutil.rmtree(cache, ignore_errors=True)
+            os.sync()
 
         yield _whole(words, goal, root, runs, measure, reset)
         yield _alone(words, root, runs, reset)
