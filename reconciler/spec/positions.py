@@ -70,14 +70,19 @@ class Document:
 
     def locate(self, path: Path, key: bool) -> Location:
         """Line and column of a value or its key; of the nearest thing around it where there is no such path."""
-        if self._blocks is None:
-            self._blocks = blocks_of(self.text) or {}
-        marks = find(self.text, self._blocks, path, key, _within) if self._blocks else None
+        blocks = self.blocks(path)
+        marks = find(self.text, blocks, path, key, _within) if blocks else None
         if marks is None:
             if self._root is None:
                 self._root = _positions(self.text)
             marks = _found(self._root, path, key)
         return Location(self.origin, self.line(marks[0]) + 1, marks[1] + 1)
+
+    def blocks(self, path: Path) -> dict[str, Block]:
+        """The blocks in which to look for this path; empty: the text has another layout."""
+        if self._blocks is None:
+            self._blocks = blocks_of(self.text) or {}
+        return self._blocks
 
     def line(self, number: int) -> int:
         """Which line of the file that one of the text is; both from 0."""
