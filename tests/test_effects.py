@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, date, datetime
+from types import MappingProxyType
 
 import pytest
 
@@ -157,6 +158,14 @@ class TestRenameAndUpdate:
         assert (row.seats, row.price, row.owner) == (7, Money(150, "EUR"), "bob")
         assert row.last_charge == Money(900, "EUR")
         assert (row.labels, row.protected) == ({"c": "d"}, True)
+
+    def test_labels_of_any_mapping_are_stored_and_those_of_a_dictionary_are_not_copied(self) -> None:
+        labels = {"c": "d"}
+        for said in (labels, MappingProxyType(labels)):
+            row = carried_out(a_change(Kind.UPDATE, after={"labels": said}), a_stored(labels={"a": "b"}), NOW)
+            assert (row.labels, type(row.labels)) == (labels, dict)
+            assert (row.labels is labels) is (said is labels)
+        assert carried_out(a_change(Kind.UPDATE, after={"labels": None}), a_stored(labels={"a": "b"}), NOW).labels == {}
 
     def test_an_update_lifts_protection(self) -> None:
         change = a_change(Kind.UPDATE, after={"protected": False})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date
+from types import MappingProxyType
 
 import pytest
 
@@ -34,6 +35,17 @@ def test_a_registration_says_all_that_is_declared() -> None:
         "protected": True,
     }
     assert (change.before, change.product) == ({}, "SPB")
+
+
+def test_labels_are_said_by_name_and_not_copied_where_they_stand_so() -> None:
+    ordered, other = {"a": "1", "b": "2"}, {"b": "2", "a": "0"}
+    change = update(a_desired(labels=ordered), a_stored(labels=other))
+    assert change is not None
+    assert change.after["labels"] is ordered
+    assert list(dict(change.before)["labels"]) == ["a", "b"]  # type: ignore[arg-type]
+    frozen = update(a_desired(labels=MappingProxyType(ordered)), a_stored(labels=other))
+    assert frozen is not None
+    assert type(frozen.after["labels"]) is dict, "what the journal can write"
 
 
 @pytest.mark.parametrize("fact", ["product", "term", "start"])
