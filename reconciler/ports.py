@@ -135,10 +135,11 @@ class Store(StateReader, Protocol):
         """Journal durably that a provider works on what was intended, with the token of each; they stay open."""
         ...
 
-    def keep_observations(self, observed: Sequence[ObservedAccount]) -> None:
+    def keep_observations(self, observed: Sequence[ObservedAccount], began: datetime | None = None) -> None:
         """Keep what was observed, instead of what was kept of those accounts before; the serial does not move.
 
-        Of an incomplete one just what was read is replaced; one in trouble leaves what is kept as it is.
+        Of an incomplete one just what was read is replaced; one in trouble leaves what is kept as it is. With the
+        instant at which the look `began`, whatever somebody read later than that stays: it is newer.
         """
         ...
 

@@ -118,7 +118,7 @@ class MemoryStore:
             self.open[entry.operation_id] = replace(intent, token=entry.outcome.token)
         self.journal += entries
 
-    def keep_observations(self, observed: Sequence[ObservedAccount]) -> None:
+    def keep_observations(self, observed: Sequence[ObservedAccount], began: datetime | None = None) -> None:
         self._call("keep", *(account.account for account in observed))
         for account in observed:
             if account.trouble is None and account.fresh:

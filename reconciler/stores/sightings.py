@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import orjson
 
@@ -18,8 +19,12 @@ from reconciler.stores.tables import OBSERVATIONS, SIGHTINGS, Row, Table, instan
 
 _LOOKUPS = 500
 _HINT = "no provider should answer that: tell the maker of this one"
+_SINCE = "account = ? AND rtrim(at, 'Z') > rtrim(?, 'Z')"
+_NEWER = f"SELECT id, at FROM observations WHERE {_SINCE}"  # noqa: S608 - our own words
 _CLEAR = "DELETE FROM observations WHERE account = ?"
-_FIRST_SEEN = f"{SIGHTINGS.insert} ON CONFLICT (account) DO NOTHING"
+_CLEAR_OLDER = f"DELETE FROM observations WHERE account = ? AND NOT ({_SINCE})"  # noqa: S608 - as above
+_LOCKED = f"{SIGHTINGS.insert} ON CONFLICT (account) DO UPDATE SET at = sightings.at RETURNING at, complete"
+"""Makes the account's row, or holds it as it is: who keeps something of one account waits for whoever does already."""
 _OLDEST = (
     "UPDATE sightings SET at = coalesce((SELECT min(rtrim(at, 'Z')) || 'Z' FROM observations AS seen"
     " WHERE seen.account = sightings.account), at) WHERE account = ? AND complete = 0"
@@ -27,24 +32,35 @@ _OLDEST = (
 """Without the `Z`, instants stand in their order as texts, those with a fraction of a second, too."""
 
 
-def keep(connection: Statements, observed: Sequence[ObservedAccount]) -> None:
+def keep(connection: Statements, observed: Sequence[ObservedAccount], began: datetime | None = None) -> None:
     """Replace what is kept of these accounts; of an incomplete one, just what was read of it.
 
     One in trouble, and one that was not read in this run, leaves what is kept. What a provider showed and no column
-    can hold is kept as unreadable: it blocks itself alone.
+    can hold is kept as unreadable: it blocks itself alone. What others read after this look `began`, it leaves.
     """
     for account in observed:
-        if account.trouble is not None or not account.fresh:
-            continue
-        sighting = (account.account, instant_text(account.at), int(account.complete))
-        if account.complete:
-            connection.execute(_CLEAR, sighting[:1])
-            connection.execute(SIGHTINGS.upsert, sighting)
+        if account.trouble is None and account.fresh:
+            _keep(connection, account, began)
+
+
+def _keep(connection: Statements, account: ObservedAccount, began: datetime | None) -> None:
+    name, at = account.account, account.at
+    known_at, known_complete = connection.execute(_LOCKED, (name, instant_text(at), 0)).fetchone()
+    newer: dict[str, str] = {}
+    if began is not None:
+        if known_complete and instant(known_at) > max(at, began):
+            return
+        newer = dict(connection.execute(_NEWER, (name, instant_text(began))))
+    if account.complete:
+        if began is None:
+            connection.execute(_CLEAR, (name,))
         else:
-            connection.execute(_FIRST_SEEN, sighting)
-        connection.executemany(OBSERVATIONS.upsert, _rows(account))
-        if not account.complete:
-            connection.execute(_OLDEST, sighting[:1])
+            connection.execute(_CLEAR_OLDER, (name, name, instant_text(began)))
+        oldest = min((at, *map(instant, newer.values())))
+        connection.execute(SIGHTINGS.upsert, (name, instant_text(oldest), 1))
+    connection.executemany(OBSERVATIONS.upsert, (row for row in _rows(account) if row[1] not in newer))
+    if not account.complete:
+        connection.execute(_OLDEST, (name,))
 
 
 def kept(connection: Statements, accounts: Collection[str] | None) -> dict[str, ObservedAccount]:

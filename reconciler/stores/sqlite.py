@@ -100,14 +100,14 @@ class SqliteStore(SqliteReader):
         with self._writing() as connection:
             recording.accept(connection, _begun(connection, run_id), entries, at)
 
-    def keep_observations(self, observed: Sequence[ObservedAccount]) -> None:
+    def keep_observations(self, observed: Sequence[ObservedAccount], began: datetime | None = None) -> None:
         """Keep what was observed, instead of what was kept of those accounts before; the serial does not move.
 
         Of an incomplete one just what was read is replaced; one in trouble, and one that came from here, changes
-        nothing.
+        nothing; nor does any of them what was read after they `began` to be looked at.
         """
         with self._writing() as connection, collector_at_rest():
-            sightings.keep(connection, observed)
+            sightings.keep(connection, observed, began)
 
     def record(self, run_id: str, entries: Sequence[Entry], at: datetime) -> int:
         """Rows, serial and outcomes in one transaction; answers the new serial.

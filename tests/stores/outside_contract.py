@@ -400,6 +400,37 @@ class OutsideContract:
         store.keep_observations([an_account(complete=False)])
         assert store.observations() == {"contoso": as_kept(an_account(complete=False))}
 
+    def test_what_was_read_after_a_look_began_is_left_as_it_is(self, place: Place) -> None:
+        store, later = place.make(), NOW + timedelta(seconds=90)
+        store.keep_observations([an_account(a_seen("a"), a_seen("b"), a_seen("old"))])
+        store.keep_observations([an_account(a_seen("a", seats=9), at=later, complete=False)])
+        began = NOW + timedelta(seconds=60, microseconds=5)
+        store.keep_observations([an_account(a_seen("a"), a_seen("b"), a_seen("c"), at=LATER)], began)
+        expected = an_account(a_seen("a", seats=9), a_seen("b"), a_seen("c"), at=later)
+        assert store.observations()["contoso"] == as_kept(expected)
+        store.keep_observations([an_account(a_seen("a"), a_seen("b", seats=2), at=LATER, complete=False)], began)
+        expected = an_account(a_seen("a", seats=9), a_seen("b"), a_seen("c"), at=later)
+        assert store.observations()["contoso"] == as_kept(expected)
+
+    def test_a_look_that_comes_after_a_newer_one_changes_nothing(self, place: Place) -> None:
+        store = place.make()
+        newer = an_account(a_seen("a", seats=9), at=LATER)
+        store.keep_observations([newer], LATER - timedelta(seconds=1))
+        for complete in (True, False):
+            older = an_account(a_seen("a"), a_seen("b"), at=LATER - timedelta(seconds=2), complete=complete)
+            store.keep_observations([older], NOW)
+            assert store.observations()["contoso"] == as_kept(newer)
+
+    @pytest.mark.parametrize("complete", [True, False])
+    def test_a_look_that_is_kept_twice_is_kept_once(self, place: Place, complete: bool) -> None:
+        store = place.make()
+        store.keep_observations([an_account(a_seen("a"), a_seen("old"))])
+        look = an_account(a_seen("a", seats=9), at=LATER, complete=complete)
+        store.keep_observations([look], LATER)
+        once = store.observations()
+        store.keep_observations([look], LATER)
+        assert store.observations() == once
+
     @pytest.mark.parametrize(
         "useless",
         [

@@ -83,10 +83,10 @@ class PostgresStore(PostgresReader):
         """
         self.written(lambda spoken: recording.accept(spoken, _begun(spoken, run_id), entries, at))
 
-    def keep_observations(self, observed: Sequence[ObservedAccount]) -> None:
+    def keep_observations(self, observed: Sequence[ObservedAccount], began: datetime | None = None) -> None:
         """Keep what was observed, instead of what was kept of those accounts before; the serial does not move."""
         with collector_at_rest():
-            self.written(lambda spoken: sightings.keep(spoken, observed))
+            self.written(lambda spoken: sightings.keep(spoken, observed, began))
 
     def record(self, run_id: str, entries: Sequence[Entry], at: datetime) -> int:
         """Rows, serial and outcomes in one transaction; answers the new serial.
