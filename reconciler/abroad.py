@@ -272,9 +272,8 @@ def sightings(desired: DesiredState, stored: StoredState, abroad: Abroad) -> tup
 
 
 def _sighting(known: ObservedAccount, claimed: set[str]) -> Sighting:
-    alive = {id for id, seen in known.subscriptions.items() if not seen.status.ended}
     return Sighting(
-        known.account, known.at, known.fresh, len(known.subscriptions), len(alive - claimed),
+        known.account, known.at, known.fresh, len(known.subscriptions), known.undeclared(claimed),
         next((why.detail for why in (known.trouble, known.broken_off) if why is not None), None),
     )  # fmt: skip
 

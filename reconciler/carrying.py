@@ -1,4 +1,4 @@
-"""Carries a shard out: what a worker does between taking it from the book and ending it there.
+"""Carries a shard out: what a worker does between taking it from the book and ending it there (looks: `looking`).
 
 The engine for outside providers does the work; here is what makes it one worker among many: the fence under which
 everything is journaled, the heartbeat, and what becomes of the changes of a worker that died.
@@ -17,6 +17,8 @@ from typing import Any, Final, cast
 from reconciler.answers import Rejected
 from reconciler.errors import StoreError
 from reconciler.journal import Entry, OpenIntent, OutcomeKind
+from reconciler.looking import See, look_at
+from reconciler.looks import TakenLook
 from reconciler.observed import ObservedAccount, ObservedSubscription
 from reconciler.outside.making import SENT_WITHIN
 from reconciler.outside.pacing import Pacers
@@ -79,7 +81,7 @@ class Heart:
         if self._thread is not None:
             self._thread.join()
 
-    def hold(self, taken: Taken, since: float) -> None:
+    def hold(self, taken: Taken | TakenLook, since: float) -> None:
         """It is ours, for as long as it lasts from then on."""
         with self._lock:
             self._fences[taken.shard] = taken.fence
@@ -152,6 +154,8 @@ class Carrier:
     """Of the worker, for people."""
     stop: Callable[[], bool]
     heart: Heart
+    see: See
+    """Looks at one account, as a refresh does."""
 
     def work(self, shard: int) -> float | None:
         """Carry a shard out (see `queueing.Work`). Raises nothing that a provider or a store may raise."""
@@ -166,13 +170,18 @@ class Carrier:
             return 0.0
         since = self.timing.monotonic()
         taken = book.take(shard, self.name, self.heart.tenure.lasts)
-        if not isinstance(taken, Taken):
+        if not isinstance(taken, (Taken, TakenLook)):
             return taken
         self.heart.hold(taken, since)
         try:
+            if isinstance(taken, TakenLook):
+                return look_at(taken, book, self.see, self._halted_at(shard), self.timing.now)
             return _Shift(self, book, taken).run()
         finally:
             self.heart.let_go(shard)
+
+    def _halted_at(self, shard: int) -> Callable[[], bool]:
+        return lambda: self.stop() or not self.heart.alive(shard)
 
 
 @dataclass

@@ -1,4 +1,4 @@
-"""Applies and workers joined: hands orders over to workers, and is a worker. Names the adapters that takes.
+"""Applies, refreshes and workers joined: hands orders and looks over, and is a worker. Names the adapters that takes.
 
 Needs a store on PostgreSQL. Decides nothing about subscriptions.
 """
@@ -11,12 +11,15 @@ import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing, contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING
 
 from reconciler.apply import Hand, Ordered, Outside
 from reconciler.changes import Change
 from reconciler.errors import StoreError, UsageError
-from reconciler.journal import ChangeReport, OutcomeKind
+from reconciler.journal import ChangeReport, OutcomeKind, Run
+from reconciler.looks import Look, Looked
+from reconciler.observed import ObservedAccount
 from reconciler.ports import Store
 from reconciler.runtime import Runtime
 from reconciler.settings import AccountSettings
@@ -25,8 +28,10 @@ from reconciler.shards import Piece, Progress, Ticket, cut
 if TYPE_CHECKING:
     from reconciler.carrying import Tenure
     from reconciler.dispatching.queue import Beats, Queue
+    from reconciler.outside.pacing import Pacers
     from reconciler.queueing import Dispatcher
     from reconciler.stores.postgres.place import PostgresPlace
+    from reconciler.stores.postgres.reader import PostgresReader
     from reconciler.stores.postgres.shards import PostgresShards
 
 _LOOK = 0.5
@@ -92,6 +97,33 @@ def _piece(order: Ordered, accounts: Mapping[str, AccountSettings]) -> Piece:
     return Piece(accounts[change.key.account], change, order.entry.operation_id, order.row)
 
 
+def looks_to_workers(runtime: Runtime) -> Callable[[Store, Run, Sequence[Look], Sequence[Looked]], None]:
+    """What hands a refresh over: its looks, and what is known already, with a job for each look, in one transaction.
+
+    Raises UsageError `not-distributable` for a store on SQLite, and StoreError `extra-missing`.
+    """
+    queue = _queue(_place(runtime), 1)
+
+    def hand_over(store: Store, run: Run, asked: Sequence[Look], apart: Sequence[Looked]) -> None:
+        from reconciler.stores.postgres.shards import PostgresShards  # start-up: as above
+        from reconciler.stores.postgres.store import PostgresStore
+
+        assert isinstance(store, PostgresStore)  # noqa: S101 - for mypy
+        with store.together() as spoken:
+            queue.prepare(spoken.connection)
+            queue.submit(PostgresShards(store).put_looks(run, asked, apart), spoken.connection)
+
+    return hand_over
+
+
+def looked_at(runtime: Runtime, run: str) -> list[Looked]:
+    """What came of each account of a refresh so far, by its name."""
+    from reconciler.stores.postgres.looks import results  # start-up: as above
+
+    with _read(runtime) as reader:
+        return results(reader, run)
+
+
 @dataclass(frozen=True, slots=True)
 class Shift:
     """What a worker is told to do."""
@@ -118,9 +150,10 @@ def work(runtime: Runtime, shift: Shift, stop: Callable[[], bool]) -> None:
         held.callback(turns.close)
         timing = runtime.services.timing
         heart = Heart(lambda: _book(place), shift.tenure or Tenure(), timing.monotonic)
+        pacers = Pacers(timing, turns.line)
         carrier = Carrier(
-            lambda: _book(place), runtime.services.writer, timing, Pacers(timing, turns.line),
-            f"{runtime.environment.host}:{os.getpid()}", stop, heart,
+            lambda: _book(place), runtime.services.writer, timing, pacers,
+            f"{runtime.environment.host}:{os.getpid()}", stop, heart, partial(_seen, runtime, pacers),
         )  # fmt: skip
         book = held.enter_context(closing(_checked(runtime, place)))
         lock = threading.Lock()
@@ -134,6 +167,16 @@ def work(runtime: Runtime, shift: Shift, stop: Callable[[], bool]) -> None:
         heart.start()
         held.callback(heart.stop)
         dispatcher.run(carrier.work, stop, idle if shift.until_idle or shift.run else None)
+
+
+def _seen(runtime: Runtime, pacers: Pacers, look: Look, halted: Callable[[], bool]) -> ObservedAccount:
+    """What one account shows, looked at in the turns that all workers share."""
+    from reconciler.observing import Eyes  # start-up: as above
+    from reconciler.observing import look as look_at
+
+    services, account = runtime.services, look.account
+    eyes = Eyes(services.reader, services.timing, pacers, halted)
+    return look_at({account.name: look.ids}, {account.name: account}, eyes)[account.name]
 
 
 def _dispatcher(place: PostgresPlace, book: PostgresShards, shift: Shift) -> Dispatcher:
@@ -153,21 +196,18 @@ def progress_of(runtime: Runtime, run: str | None = None, limit: int = 20) -> li
     """The newest runs first, or that one; UsageError `no-such-run`."""
     from reconciler.stores.postgres.progress import progress  # start-up: as above
 
-    place = _place(runtime)
-    reader = place.reader()
-    if reader is None:
-        raise _no_store(place)
-    with reader:
+    with _read(runtime) as reader:
         found = progress(reader, run, limit)
     if run is not None and not found:
         raise UsageError("no-such-run", f"there is no run {run}", "see which there are: reconcile runs")
     return found
 
 
-def once_over(runtime: Runtime, run: str) -> Progress:
-    """That run, once workers are done with it. As they do, it waits for a server that restarts or fails over meanwhile.
+def once_over(runtime: Runtime, run: str, tell: Callable[[int, int], None] = lambda done, total: None) -> Progress:
+    """That run, once workers are done with it; until then `tell` hears how much is done, and of how much.
 
-    Asks the server that takes writes: a standby may not know of the run yet. StoreError where none answers for long.
+    As workers do, it waits for a server that restarts or fails over meanwhile. Asks the server that takes writes: a
+    standby may not know of the run yet. StoreError where none answers for long.
     """
     from reconciler.stores.postgres.progress import progress  # start-up: as above
 
@@ -180,6 +220,7 @@ def once_over(runtime: Runtime, run: str) -> Progress:
                 if not found.under_way:
                     return found
                 answered = monotonic()
+                tell(found.done, found.total)
             except StoreError as error:
                 if error.code not in _PASSING or monotonic() - answered > _AWAY:
                     raise
@@ -189,7 +230,7 @@ def once_over(runtime: Runtime, run: str) -> Progress:
 def take_back(runtime: Runtime, run: str) -> tuple[int, int]:
     """Close what no worker has of a run, under the lease: how many shards that were, and how many workers still have.
 
-    What was not carried out is planned again by the next apply.
+    What was not carried out is planned again by the next apply; what was not looked at, the next refresh looks at.
     """
     from reconciler.stores.postgres.shards import PostgresShards  # start-up: as above
     from reconciler.stores.postgres.store import PostgresStore
@@ -200,6 +241,16 @@ def take_back(runtime: Runtime, run: str) -> tuple[int, int]:
     with runtime.leased(), _written(place) as store:
         assert isinstance(store, PostgresStore)  # noqa: S101 - for mypy
         return PostgresShards(store).withdraw(run, runtime.clock.now())
+
+
+@contextmanager
+def _read(runtime: Runtime) -> Iterator[PostgresReader]:
+    place = _place(runtime)
+    reader = place.reader()
+    if reader is None:
+        raise _no_store(place)
+    with reader:
+        yield reader
 
 
 @contextmanager

@@ -5,7 +5,7 @@ Frozen vocabulary: no I/O, no clock. A provider's `convert` makes these, plannin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -131,6 +131,10 @@ class ObservedAccount:
             return None
         hint = "observe it: reconcile refresh" if not self.fresh else "run again; a failed read is never absence"
         return Obstacle("unreadable", "it was not among what was read, and that proves nothing", hint)
+
+    def undeclared(self, known: Collection[str]) -> int:
+        """Of what was seen and has not ended, so many whose ids are none of these."""
+        return sum(not seen.status.ended and id not in known for id, seen in self.subscriptions.items())
 
 
 @dataclass(frozen=True, slots=True)

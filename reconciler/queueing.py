@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Protocol
 
 from reconciler.journal import Entry, Freeze, OutcomeKind
+from reconciler.looks import TakenLook
 from reconciler.observed import ObservedAccount
 from reconciler.shards import Taken, Ticket
 
@@ -40,7 +41,7 @@ class Dispatcher(Protocol):
 class ShardBook(Protocol):
     """The shards as the store keeps them. What is written under an older fence is refused: StoreError `lease-lost`."""
 
-    def take(self, shard: int, worker: str, lasts: float) -> Taken | float | None:
+    def take(self, shard: int, worker: str, lasts: float) -> Taken | TakenLook | float | None:
         """Take it for so many seconds; who has it instead is given so many more; None: it is over."""
         ...
 
@@ -68,12 +69,19 @@ class ShardBook(Protocol):
         """Keep what was read back."""
         ...
 
-    def give_back(self, taken: Taken, *, sent: bool) -> None:
+    def give_back(self, taken: Taken | TakenLook, *, sent: bool) -> None:
         """Let somebody else take it, now that all is over that was `sent`, if anything was."""
         ...
 
     def end(self, taken: Taken, outcomes: Mapping[OutcomeKind, int], at: datetime) -> bool:
         """It is over; whether its run is, too: then that is finished, with what it is to leave behind."""
+        ...
+
+    def end_look(self, taken: TakenLook, found: ObservedAccount, began: datetime) -> bool:
+        """Keep what a look that `began` then has found, but for what is newer; it is over, and perhaps its refresh.
+
+        Nothing is kept of an account that was recorded as another one meanwhile. One transaction, under the fence.
+        """
         ...
 
     def close(self) -> None:

@@ -6,18 +6,20 @@ Pure. All changes of one subscription are in one shard, in the plan's order; whi
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import blake2b, sha256
 from itertools import zip_longest
 from math import ceil
-from typing import Final
+from typing import Final, TypeVar
 
 from reconciler.changes import Change
 from reconciler.journal import OpenIntent, OutcomeKind
 from reconciler.model import StoredSubscription
 from reconciler.settings import AccountSettings
+
+T = TypeVar("T")
 
 SMALLEST: Final = 50
 """Changes in a shard, where there are so many: fewer, and taking it is most of the work."""
@@ -96,18 +98,20 @@ class Progress:
     shards: Mapping[str, int] = field(default_factory=dict)
     """How many there are in each stage."""
     total: int = 0
-    """Changes in its shards."""
+    """Changes, or accounts, in its shards."""
     outcomes: Mapping[OutcomeKind, int] = field(default_factory=dict)
     workers: tuple[str, ...] = ()
     """Who works on it now."""
     rate: float = 0.0
-    """Changes a second, since the first was taken."""
+    """Of them a second, since the first was taken."""
     failures: tuple[tuple[str, str, str], ...] = ()
-    """Key, verb and error of the first that failed."""
+    """Key, verb and error of the first that failed; of accounts the name, the code and why."""
+    of: str = "change"
+    """What is carried out: each a change, or, by a refresh, a look at an account."""
 
     @property
     def done(self) -> int:
-        """Changes that are over."""
+        """Changes, or accounts, that are over."""
         return sum(self.outcomes.values())
 
     @property
@@ -138,8 +142,12 @@ def cut(pieces: Sequence[Piece]) -> list[Shard]:
         for piece in members:
             filled[_place(piece.subject, heaps)].append(piece)
         heaps_of.append([(group, tuple(filled[heap])) for heap in sorted(filled)])
-    in_turns = (one for turn in zip_longest(*heaps_of) for one in turn if one is not None)
-    return [Shard(number, group, members) for number, (group, members) in enumerate(in_turns)]
+    return [Shard(number, group, members) for number, (group, members) in enumerate(in_turns(heaps_of))]
+
+
+def in_turns(groups: Iterable[Iterable[T]]) -> Iterator[T]:
+    """The first of each, then the second of each, and so on."""
+    return (one for turn in zip_longest(*groups) for one in turn if one is not None)
 
 
 def _place(subject: str, heaps: int) -> int:

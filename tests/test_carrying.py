@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from threading import Event
@@ -13,8 +13,9 @@ import pytest
 
 from reconciler.answers import Accepted, Order, Rejected
 from reconciler.carrying import VERBS, Carrier, Guarded, Heart, Tenure
-from reconciler.errors import StoreError
+from reconciler.errors import Interrupted, StoreError
 from reconciler.journal import Entry, Freeze, OutcomeKind
+from reconciler.looks import Look, TakenLook
 from reconciler.model import Recurring
 from reconciler.observed import ObservedAccount
 from reconciler.outside.pacing import Pacers
@@ -35,7 +36,7 @@ SUCCEEDED, FAILED, SKIPPED, UNKNOWN = (
 class Book:
     """A book of one shard, of nothing but memory."""
 
-    taken: Taken | float | None
+    taken: Taken | TakenLook | float | None
     ended: Mapping[OutcomeKind, int] | None = None
     backs: list[bool] = field(default_factory=list)
     log: list[str] = field(default_factory=list)
@@ -45,7 +46,7 @@ class Book:
     lost: bool = False
     held: frozenset[int] = frozenset({1})
 
-    def take(self, shard: int, worker: str, lasts: float) -> Taken | float | None:
+    def take(self, shard: int, worker: str, lasts: float) -> Taken | TakenLook | float | None:
         self.log.append(f"take {worker}")
         return self.taken
 
@@ -73,11 +74,15 @@ class Book:
     def keep(self, observed: Sequence[ObservedAccount]) -> None:
         self.kept += observed
 
-    def give_back(self, taken: Taken, *, sent: bool) -> None:
+    def give_back(self, taken: Taken | TakenLook, *, sent: bool) -> None:
         self.backs.append(sent)
 
     def end(self, taken: Taken, outcomes: Mapping[OutcomeKind, int], at: datetime) -> bool:
         self.ended = {kind: count for kind, count in outcomes.items() if count}
+        return True
+
+    def end_look(self, taken: TakenLook, found: ObservedAccount, began: datetime) -> bool:
+        self.log.append(f"look {found.account}")
         return True
 
     def close(self) -> None:
@@ -97,8 +102,14 @@ class Place:
         timing = self.hours.timing()
         self.heart = Heart(lambda: self.book, Tenure(), timing.monotonic)
         self.carrier = Carrier(
-            lambda: self.book, lambda _: self.vendor, timing, Pacers(timing), "w-1", lambda: self.stopped, self.heart
+            lambda: self.book, lambda _: self.vendor, timing, Pacers(timing), "w-1", lambda: self.stopped, self.heart,
+            self.see,
         )  # fmt: skip
+
+    def see(self, look: Look, halted: Callable[[], bool]) -> ObservedAccount:
+        if halted():
+            raise Interrupted("interrupted", "asked to stop")
+        return ObservedAccount(look.account.name, NOW)
 
     def work(self) -> float | None:
         return self.carrier.work(1)
@@ -136,6 +147,26 @@ def test_what_cannot_be_taken_is_left_alone(answer: float | None) -> None:
     place = Place(Vendor({}), Book(answer), Hours())
     assert place.work() == answer
     assert place.book.log == ["take w-1"]
+
+
+def test_a_look_is_ended_with_what_was_seen() -> None:
+    place = Place(Vendor({}), Book(TakenLook(1, 1, Look(account(), frozenset({"a"})))), Hours())
+    place.book.frozen = Freeze("audit", NOW, "ada")  # looking changes nothing
+    assert place.work() is None
+    assert place.book.log == ["take w-1", "look fabrikam"]
+
+
+def test_a_look_that_was_held_up_for_too_long_is_given_back() -> None:
+    place = Place(Vendor({}), Book(TakenLook(1, 1, Look(account(), frozenset()))), Hours())
+    see = place.see
+
+    def slowly(look: Look, halted: Callable[[], bool]) -> ObservedAccount:
+        place.hours.wait(60.0)
+        return see(look, halted)
+
+    place.carrier.see = slowly
+    assert place.work() == 0.0
+    assert (place.book.log, place.book.backs) == (["take w-1"], [False])
 
 
 def test_asked_to_stop_it_takes_nothing(place: Place) -> None:

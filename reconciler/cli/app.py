@@ -50,7 +50,7 @@ COMMANDS = {
     "freeze": ("operating:freeze", "Apply nothing until thawed."),
     "thaw": ("operating:thaw", "End a freeze."),
     "forget": ("operating:forget", "Drop our record of an unmanaged subscription."),
-    "worker": ("working:worker", "Carry out what a distributed apply has handed over."),
+    "worker": ("working:worker", "Carry out what --distributed has handed over."),
     "runs": ("working:runs", "Runs, and how far workers are with them."),
     "watch": ("watching:watch", "Reconcile again whenever the specs change, and on a period."),
     "store": ("storing:store", "Export, import and check the store."),
@@ -229,12 +229,12 @@ def _documented() -> list[click.Parameter]:
     return list(documented.params)
 
 
-def distributable(function: Callable[..., Any]) -> Callable[..., Any]:
-    """The options of what applies, for workers to carry it out."""
+def distributable(function: Callable[..., Any], what: str = "outside accounts' changes") -> Callable[..., Any]:
+    """The options of what workers can carry out."""
     function = click.option("--wait", is_flag=True, help="With --distributed: stay until the workers are done.")(
         function
     )
-    return click.option("--distributed", is_flag=True, help="Hand outside accounts' changes to workers.")(function)
+    return click.option("--distributed", is_flag=True, help=f"Hand {what} to workers.")(function)
 
 
 def own(function: Callable[..., Any]) -> Callable[..., Any]:

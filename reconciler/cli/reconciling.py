@@ -17,7 +17,7 @@ from reconciler.cli.output import Render, colour_on, emit, on_terminal, put, say
 from reconciler.cli.progress import progress_of
 from reconciler.cli.remembered import Question, Scene
 from reconciler.cli.rendering import pass_renders, validation_renders
-from reconciler.cli.session import Signals, apply_code, dry_run_code, runtime_for
+from reconciler.cli.session import Signals, apply_code, dry_run_code, runtime_for, waiting
 from reconciler.diagnostics import did_you_mean
 from reconciler.errors import InputError, Refused, StalePlan, UsageError
 from reconciler.journal import ApplyReport
@@ -97,11 +97,8 @@ def apply(given: Given, saved: Path, distributed: bool, wait: bool) -> int:
 
 
 def _applied(given: Given, runtime: Runtime, act: Callable[..., int], *, distributed: bool, wait: bool) -> int:
+    waiting(distributed=distributed, wait=wait)
     if not distributed:
-        if wait:
-            raise UsageError(
-                "not-distributed", "--wait means nothing here", "give it with --distributed, or leave it out"
-            )
         return act()
     from reconciler.cli.working import apply_with_workers  # start-up: the queue, its driver and the store's
 

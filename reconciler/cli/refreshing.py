@@ -6,28 +6,30 @@ stops another's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 import click
 
-from reconciler.abroad import Abroad, sightings
-from reconciler.cli.app import Given, shared
+from reconciler.cli.app import Given, distributable, shared
 from reconciler.cli.output import emit
 from reconciler.cli.progress import progress_on
 from reconciler.cli.rendering import note_renders
-from reconciler.cli.session import Signals, named_account, runtime_for, whole, worst
+from reconciler.cli.session import Signals, named_account, runtime_for, waiting, whole, worst
 from reconciler.desired import DesiredState
 from reconciler.errors import UsageError
-from reconciler.observed import ObservedAccount, ObservedState, Obstacle
+from reconciler.journal import Run
+from reconciler.looks import Look, Looked, another, looked, not_looked_at
+from reconciler.observed import Obstacle
 from reconciler.observing import look
+from reconciler.ports import Store
 from reconciler.reconcile import read_specs
 from reconciler.refresh import concerns
 from reconciler.runtime import Runtime, Session
 from reconciler.selection import EVERYTHING
-from reconciler.settings import AccountSettings
-from reconciler.stored import StoredState
+from reconciler.shards import Progress
 from reconciler.views.outside import observed_words
 from reconciler.views.words import counted
 
@@ -35,41 +37,37 @@ _NAMED = 20
 """Accounts without trouble that people are shown by name; machines get them all."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Refreshed:
-    """One account as it was looked at."""
-
-    provider: str
-    seen: ObservedAccount
-    undeclared: int
-    """Of what is there and has not ended: so many that no file declares and no record names."""
-    before: datetime | None
-    """When it was last looked at before; None: never."""
-
-    @property
-    def trouble(self) -> Obstacle | None:
-        """Why it was not, or not wholly, read."""
-        return self.seen.trouble or self.seen.broken_off
-
-
 @click.command()
 @click.option("--account", "names", metavar="NAME", multiple=True, help="Only this one and those like it; repeatable.")
+@partial(distributable, what="the accounts")
 @shared
-def refresh(given: Given, names: tuple[str, ...]) -> int:
+def refresh(given: Given, names: tuple[str, ...], distributed: bool, wait: bool) -> int:
     """Look at outside accounts anew, and keep what they show."""
     whole(given)
     if given.as_of is not None:
         raise UsageError("as-of-outside", "--as-of means nothing to a refresh", "what is shown is shown now")
+    waiting(distributed=distributed, wait=wait)
     runtime = runtime_for(given)
+    hand_over = _to_workers(runtime) if distributed else None
     desired = read_specs(runtime.inputs(commit=False))
     named = _named(desired, names)
     if not any(account.outside for account in desired.accounts.values()):
         return _tell(given, runtime, ())
     with runtime.writing() as session, Signals() as signals, progress_on(given, "Looking") as progress:
         signals.finish_batches()
-        about = _about(desired, session.stored, named)
-        found = _refreshed(runtime, session, desired, about, signals.asked, progress)
-    return _tell(given, runtime, found)
+        asked, apart = _looks(runtime, session, desired, named)
+        if hand_over is None or not asked:
+            found = _looked_at(runtime, session, asked, signals.asked, progress)
+            return _tell(given, runtime, (*found, *apart))
+        run = runtime.run("refresh")
+        hand_over(session.store, run, asked, apart)
+    return _handed_over(given, runtime, run.id, len(asked), apart, wait=wait)
+
+
+def _to_workers(runtime: Runtime) -> Callable[[Store, Run, Sequence[Look], Sequence[Looked]], None]:
+    from reconciler.distributing import looks_to_workers  # start-up: the queue, its driver and the store's
+
+    return looks_to_workers(runtime)
 
 
 def _named(desired: DesiredState, names: Sequence[str]) -> frozenset[str] | None:
@@ -85,102 +83,119 @@ def _named(desired: DesiredState, names: Sequence[str]) -> frozenset[str] | None
     )
 
 
-def _about(desired: DesiredState, stored: StoredState, named: frozenset[str] | None) -> dict[str, frozenset[str]]:
-    """The ids to be known afterwards, by account: of those that declare or store any, as far as asked for."""
+def _looks(
+    runtime: Runtime, session: Session, desired: DesiredState, named: frozenset[str] | None
+) -> tuple[list[Look], list[Looked]]:
+    """What to look at, of the accounts that declare or store anything, as far as asked for.
+
+    And what is said of those that the store knows as another one: they are not even asked.
+    """
+    stored = session.stored
     about = concerns(desired, stored, EVERYTHING)
-    return {name: item.ids for name, item in about.items() if named is None or name in named}
+    wanted = {name: item.ids for name, item in about.items() if named is None or name in named}
+    before = session.store.observations(wanted)
+    at = {name: known.at for name, known in before.items()}
+    asked, apart, now = [], [], runtime.clock.now()
+    for name, ids in wanted.items():
+        item = Look(desired.accounts[name], ids, at.get(name))
+        why = another(item.account, stored.accounts)
+        if why is None:
+            asked.append(item)
+        else:
+            apart.append(not_looked_at(item, why, now))
+    return asked, apart
 
 
-def _refreshed(
+def _looked_at(
     runtime: Runtime,
     session: Session,
-    desired: DesiredState,
-    about: Mapping[str, frozenset[str]],
+    asked: Sequence[Look],
     stop: Callable[[], bool],
     progress: Callable[[int, int], None],
-) -> tuple[_Refreshed, ...]:
-    """What each account shows, kept; one that the store knows as another is not even asked."""
-    stored = session.stored
-    before = session.store.observations(about)
-    wrong = {name: why for name in about if (why := _another(desired.accounts[name], stored)) is not None}
-    asked = {name: ids for name, ids in about.items() if name not in wrong}
+) -> list[Looked]:
+    """What each account shows, kept."""
+    began = runtime.services.timing.now()
+    accounts = {item.account.name: item.account for item in asked}
     eyes = replace(runtime.services.eyes(stop), progress=progress)
-    seen = look(asked, desired.accounts, eyes) if asked else {}
-    session.store.keep_observations(list(seen.values()))
+    seen = look({item.account.name: item.ids for item in asked}, accounts, eyes) if asked else {}
+    session.store.keep_observations(list(seen.values()), began)
+    return [looked(item, seen[item.account.name]) for item in asked]
+
+
+def _handed_over(given: Given, runtime: Runtime, run: str, count: int, apart: Sequence[Looked], *, wait: bool) -> int:
+    """What is said of a refresh that workers carry out: 5 while they have something of it, unless it is waited for."""
+    from reconciler.cli.working import say_handed_over, until_over  # start-up: as above
+    from reconciler.distributing import looked_at
+
+    say_handed_over(given, run)
+    if wait:
+        over = until_over(given, runtime, run)
+        code = _tell(given, runtime, looked_at(runtime, run), over)
+        return worst((code, 5 if over.shards.get("withdrawn") else 0))
+    lines = [*_lines(apart, runtime.clock.now()), f"{counted(count, 'account')} handed over."]
+    emit(given, note_renders("refresh", lines, {"run": run, "accounts": [_document(item) for item in apart]}))
+    return worst((5, *(_code(item.trouble) for item in apart)))
+
+
+def _tell(given: Given, runtime: Runtime, found: Sequence[Looked], run: Progress | None = None) -> int:
     now = runtime.clock.now()
-    seen |= {name: ObservedAccount(name, now, trouble=why) for name, why in wrong.items()}
-    at = {name: known.at for name, known in before.items()}
-    undeclared = {item.account: item.undeclared for item in sightings(desired, stored, Abroad(ObservedState(seen)))}
-    return tuple(
-        _Refreshed(desired.accounts[name].provider, found, undeclared.get(name, 0), at.get(name))
-        for name, found in sorted(seen.items())
-    )
-
-
-def _another(account: AccountSettings, stored: StoredState) -> Obstacle | None:
-    """Why what the account shows must not be kept under this name."""
-    recorded = stored.accounts.get(account.name)
-    if recorded is None or recorded == (account.provider, account.pin):
-        return None
-    detail = f"it was recorded as {recorded[0]}, tenant {recorded[1] or 'none'}; the settings say otherwise"
-    return Obstacle("wrong-account", detail, "put the settings back; nothing overrides this")
-
-
-def _tell(given: Given, runtime: Runtime, found: Sequence[_Refreshed]) -> int:
-    now = runtime.clock.now()
-    fields = {"accounts": [_document(item) for item in found]}
-    emit(given, note_renders("refresh", [*_lines(found, now), _summary(found)], fields))
+    found = sorted(found, key=lambda item: item.account)
+    fields: dict[str, object] = {} if run is None else {"run": run.run}
+    fields["accounts"] = [_document(item) for item in found]
+    emit(given, note_renders("refresh", [*_lines(found, now), _summary(found, run)], fields))
     return worst(_code(item.trouble) for item in found)
 
 
-def _lines(found: Sequence[_Refreshed], now: datetime) -> Iterator[str]:
+def _lines(found: Sequence[Looked], now: datetime) -> Iterator[str]:
     """A line for each account, those in trouble first and with what to do."""
     troubled = [item for item in found if item.trouble is not None]
     fine = [item for item in found if item.trouble is None]
     for item in [*troubled, *fine[:_NAMED]]:
         trouble = item.trouble
-        said = _seen(item) if item.seen.trouble is None else "could not be read"
-        yield f"{item.seen.account}    {said}; before: {observed_words(item.before, now)}"
+        said = _seen(item) if item.unread is None else "could not be read"
+        yield f"{item.account}    {said}; before: {observed_words(item.before, now)}"
         if trouble is not None:
             yield f"  {trouble.code}: {trouble.detail}"
             yield from [f"    hint: {trouble.hint}"] if trouble.hint else []
         if item.undeclared:
-            yield f"  to bring in what no file declares: reconcile import --account {item.seen.account} --from-provider"
+            yield f"  to bring in what no file declares: reconcile import --account {item.account} --from-provider"
     if len(fine) > _NAMED:
         yield f"and {counted(len(fine) - _NAMED, 'more account')}"
 
 
-def _seen(item: _Refreshed) -> str:
-    said = [counted(len(item.seen.subscriptions), "subscription")]
+def _seen(item: Looked) -> str:
+    said = [counted(item.seen, "subscription")]
     said += [f"{item.undeclared:,} declared by no file"] if item.undeclared else []
-    said += [f"{len(item.seen.unreadable):,} not readable"] if item.seen.unreadable else []
-    said += ["the list was not read to its end"] if not item.seen.complete else []
+    said += [f"{len(item.unreadable):,} not readable"] if item.unreadable else []
+    said += ["the list was not read to its end"] if not item.complete else []
     return ", ".join(said)
 
 
-def _summary(found: Sequence[_Refreshed]) -> str:
+def _summary(found: Sequence[Looked], run: Progress | None) -> str:
+    if not found and run is not None:
+        return "Nothing was looked at: it was taken back."
     if not found:
         return "Nothing to look at: no outside account declares or stores a subscription."
     wrong = sum(1 for item in found if item.trouble is not None)
-    kept = sum(1 for item in found if item.seen.trouble is None)
+    kept = sum(1 for item in found if item.unread is None)
     trouble = f", {wrong:,} in trouble" if wrong else ""
-    seen = sum(len(item.seen.subscriptions) for item in found)
+    seen = sum(item.seen for item in found)
     return f"Refreshed {kept:,} of {counted(len(found), 'account')}, {counted(seen, 'subscription')}{trouble}."
 
 
-def _document(item: _Refreshed) -> dict[str, object]:
-    seen, trouble = item.seen, item.trouble
+def _document(item: Looked) -> dict[str, object]:
+    trouble = item.trouble
     return {
-        "account": seen.account,
+        "account": item.account,
         "provider": item.provider,
-        "observed_at": None if seen.trouble is not None else seen.at,
+        "observed_at": None if item.unread is not None else item.at,
         "observed_before": item.before,
-        "complete": seen.complete and seen.trouble is None,
-        "seen": len(seen.subscriptions),
+        "complete": item.complete and item.unread is None,
+        "seen": item.seen,
         "undeclared": item.undeclared,
         "unreadable": [
             {"external_id": id, "code": why.code, "detail": why.detail, "hint": why.hint}
-            for id, why in sorted(seen.unreadable.items())
+            for id, why in sorted(item.unreadable.items())
         ],
         "trouble": None if trouble is None else {"code": trouble.code, "detail": trouble.detail, "hint": trouble.hint},
     }

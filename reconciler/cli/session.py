@@ -104,6 +104,12 @@ def whole(given: Given) -> None:
         raise UsageError("not-narrowed", "--select and --exclude mean nothing here", "leave them out")
 
 
+def waiting(*, distributed: bool, wait: bool) -> None:
+    """Raise UsageError where it is to wait, and nothing is handed to anybody."""
+    if wait and not distributed:
+        raise UsageError("not-distributed", "--wait means nothing here", "give it with --distributed, or leave it out")
+
+
 def named_account(name: str, accounts: Mapping[str, AccountSettings]) -> AccountSettings:
     """The account of that name; UsageError where there is none."""
     if name in accounts:

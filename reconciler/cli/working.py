@@ -1,4 +1,4 @@
-"""`reconcile worker` and `reconcile runs`, and what `--distributed` adds to an apply.
+"""`reconcile worker` and `reconcile runs`, and what `--distributed` adds to an apply and to a refresh.
 
 Must not carry anything out itself: workers do, by the same engine as an apply.
 """
@@ -16,12 +16,14 @@ import click
 
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit, say
+from reconciler.cli.progress import progress_on
 from reconciler.cli.rendering import note_renders
 from reconciler.cli.session import runtime_for, whole
 from reconciler.errors import UsageError
 from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.runtime import Runtime
 from reconciler.shards import Progress
+from reconciler.views.words import counted
 
 _MOST = 64
 """Shards at once in one process: more of them only wait for each other."""
@@ -33,7 +35,7 @@ _MOST = 64
 @click.option("--run", metavar="RUN", help="Only the shards of this run, without the queue, and then end.")
 @shared
 def worker(given: Given, concurrency: int, until_idle: bool, run: str | None) -> int:
-    """Carry out what a distributed apply has handed over."""
+    """Carry out what --distributed has handed over."""
     from reconciler.distributing import Shift, progress_of, work  # start-up: the queue and its driver
 
     whole(given)
@@ -93,23 +95,37 @@ def code_of(run: Progress) -> int:
     return 5 if run.under_way or undone or run.shards.get("withdrawn") else 0
 
 
+def say_handed_over(given: Given, run: str) -> None:
+    """Say who has a run now."""
+    say(given, f"Run {run} is with the workers; watch it: reconcile runs {run}")
+
+
+def until_over(given: Given, runtime: Runtime, run: str, of: str) -> Progress:
+    """Stay until the workers are done with a run, and say so."""
+    from reconciler.distributing import once_over  # start-up: as above
+
+    with progress_on(given, "Carrying out", of) as tell:
+        found = once_over(runtime, run, tell)
+    say(given, f"Run {run} is over: {found.done:,} of {counted(found.total, found.of)}.")
+    return found
+
+
 def apply_with_workers(given: Given, runtime: Runtime, act: Callable[..., int], *, wait: bool) -> int:
     """An apply whose changes at outside providers workers carry out; with `wait` it stays until they are done.
 
     The exit code is the apply's, 5 while workers have something left; having waited, it says what came of that.
     """
-    from reconciler import distributing  # start-up: as above
+    from reconciler.distributing import hand_over_to_workers  # start-up: as above
 
-    handed, reports = distributing.hand_over_to_workers(runtime), list[ApplyReport]()
+    handed, reports = hand_over_to_workers(runtime), list[ApplyReport]()
     code = act(told=reports.append)
     if not handed:
         return code
     (run,) = handed
-    say(given, f"Run {run} is with the workers; watch it: reconcile runs {run}")
+    say_handed_over(given, run)
     if not wait:
         return code
-    found = distributing.once_over(runtime, run)
-    say(given, f"Run {run} is over: {found.done:,} of {found.total:,} changes.")
+    found = until_over(given, runtime, run, "changes")
     if given.format == "text":
         _emit(given, [found], whole=True)
     others = {item.outcome for report in reports for item in report.changes}

@@ -129,7 +129,7 @@ def _rows(account: ObservedAccount) -> list[Row]:
     """By id; of an id that is told in two ways, what `ObservedAccount.of` answers."""
     at = instant_text(account.at)
     values: dict[str, tuple[str | None, str | None]] = dict.fromkeys(account.absent, (None, None))
-    values |= {id: (None, _obstacle(why)) for id, why in account.unreadable.items()}
+    values |= {id: (None, obstacle_text(why)) for id, why in account.unreadable.items()}
     values |= {id: _shown(account.account, id, seen) for id, seen in account.subscriptions.items()}
     # No spec can name an id that is no UTF-8: without it, all the others are kept.
     return [(account.account, id, at, *values[id]) for id in sorted(values) if clean(id) == id]
@@ -141,10 +141,12 @@ def _shown(account: str, id: str, seen: ObservedSubscription) -> tuple[str | Non
     try:
         return json_text(to_values(seen)), None
     except ValueError as error:
-        return None, _obstacle(Obstacle("unreadable", f"what was observed cannot be kept: {str(error)[:200]}", _HINT))
+        said = f"what was observed cannot be kept: {str(error)[:200]}"
+        return None, obstacle_text(Obstacle("unreadable", said, _HINT))
 
 
-def _obstacle(why: Obstacle) -> str:
+def obstacle_text(why: Obstacle) -> str:
+    """An obstacle as a column holds it; one that no column can hold is told of as such."""
     try:
         return json_text(obstacle_to_values(why))
     except ValueError as error:

@@ -9,6 +9,7 @@ from reconciler.shards import Progress
 from reconciler.views.json_values import instant
 from reconciler.views.words import counted
 
+_FAILED = {"change": ("subscription", "kind", "error"), "account": ("account", "code", "error")}
 _KINDS = (OutcomeKind.SUCCEEDED, OutcomeKind.FAILED, OutcomeKind.SKIPPED, OutcomeKind.UNKNOWN)
 
 
@@ -32,7 +33,7 @@ def _stage(run: Progress) -> str:
 def _done(run: Progress) -> str:
     if not run.shards:
         return counted(run.planned, "change")
-    said = [f"{run.done:,} of {counted(run.total, 'change')}"]
+    said = [f"{run.done:,} of {counted(run.total, run.of)}"]
     said += [f"{run.outcomes[kind]:,} {kind}" for kind in _KINDS if run.outcomes.get(kind)]
     return ", ".join(said)
 
@@ -46,7 +47,7 @@ def _details(run: Progress) -> list[str]:
         found.append(f"  workers: {', '.join(run.workers) or 'none has taken a shard now'}")
     if run.rate:
         left = run.seconds_left
-        found.append(f"  {run.rate:,.1f} changes/s" + ("" if left is None else f", about {left:,.0f} s left"))
+        found.append(f"  {run.rate:,.1f} {run.of}s/s" + ("" if left is None else f", about {left:,.0f} s left"))
     for key, verb, error in run.failures:
         found.append(f"  failed: {key} {verb}: {error}")
     return [*found, *(f"  next: {line}" for line in next_steps(run))]
@@ -59,6 +60,8 @@ def next_steps(run: Progress) -> list[str]:
         found.append(f"start workers: reconcile worker; or carry it out here: reconcile worker --run {run.run}")
         found.append(f"or give it up: reconcile runs {run.run} --take-back")
     if run.finished_at is not None and any(run.outcomes.get(kind) for kind in _KINDS[1:]):
+        if run.of == "account":
+            return [*found, "refresh again: what was kept before of the accounts in trouble stays until then"]
         found.append("apply again: what was not carried out is planned anew, and what is not known is asked for")
     return found
 
@@ -78,12 +81,12 @@ def _fields(run: Progress) -> dict[str, object]:
         "finished_at": run.finished_at and instant(run.finished_at),
         "planned": run.planned,
         "shards": dict(run.shards),
-        "changes": run.total,
+        f"{run.of}s": run.total,
         "done": run.done,
         "outcomes": {str(kind): run.outcomes[kind] for kind in _KINDS if kind in run.outcomes},
         "workers": list(run.workers),
         "rate": round(run.rate, 3),
         "seconds_left": None if run.seconds_left is None else round(run.seconds_left, 1),
-        "failures": [{"subscription": key, "kind": verb, "error": error} for key, verb, error in run.failures],
+        "failures": [dict(zip(_FAILED[run.of], failed, strict=True)) for failed in run.failures],
         "next": next_steps(run),
     }

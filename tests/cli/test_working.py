@@ -166,12 +166,16 @@ def test_a_freeze_holds_what_workers_have_not_begun(place: Outside) -> None:
 
 def test_workers_need_a_store_that_they_can_share(world: World) -> None:
     world.specs("visio:\n  facts: {product: VISIOCLIENT, term: monthly, start: 2026-03-31}\n")
-    for words in (["--distributed"], ["worker"], ["runs"]):
+    told = set()
+    for words in (["--distributed"], ["refresh", "--distributed"], ["worker"], ["runs"]):
         done = world.run(*words, "--format", "json", as_of=None)
         assert (done.code, done.document["error"]["code"]) == (64, "not-distributable")
+        told.add((done.document["error"]["message"], done.document["error"]["hint"]))
+    assert len(told) == 1
     assert not world.store.exists()
-    done = world.run("--wait", "--format", "json")
-    assert (done.code, done.document["error"]["code"]) == (64, "not-distributed")
+    for words in (["--wait"], ["refresh", "--wait"]):
+        done = world.run(*words, "--format", "json", as_of=None)
+        assert (done.code, done.document["error"]["code"]) == (64, "not-distributed")
 
 
 def test_a_run_that_there_is_none_of_is_told(place: Outside) -> None:

@@ -27,7 +27,7 @@ def text_of(pieces: Iterable[Piece]) -> str:
     """All of them, each account once."""
     found = list(pieces)
     accounts = {piece.account.name: piece.account for piece in found}
-    said = {name: {field: asdict(item)[field] for field in _PLACELESS} for name, item in accounts.items()}
+    said = {name: account_values(item) for name, item in accounts.items()}
     return json_text({"accounts": said, "pieces": [_said(piece) for piece in found]})
 
 
@@ -35,10 +35,21 @@ def pieces_of(text: str) -> tuple[Piece, ...]:
     """What `text_of` wrote; ValueError for anything else."""
     try:
         document = orjson.loads(text)
-        accounts = {name: _account(item) for name, item in document["accounts"].items()}
+        accounts = {name: account_of(item) for name, item in document["accounts"].items()}
         return tuple(_piece(item, accounts) for item in document["pieces"])
     except (KeyError, TypeError) as error:
         raise ValueError(f"a shard cannot be read: {error}") from error
+
+
+def account_values(account: AccountSettings) -> dict[str, object]:
+    """All of an account but where it stands."""
+    said = asdict(account)
+    return {field: said[field] for field in _PLACELESS}
+
+
+def account_of(item: Mapping[str, Any]) -> AccountSettings:
+    """What `account_values` made; KeyError or TypeError for anything else."""
+    return AccountSettings(**{**item, "on_drift": OnDrift(item["on_drift"])})
 
 
 def _said(piece: Piece) -> dict[str, object]:
@@ -60,10 +71,6 @@ def _said(piece: Piece) -> dict[str, object]:
         "value": [money.minor, money.currency] if money else None,
         "row": list(rows.stored_row(piece.row)),
     }
-
-
-def _account(item: Mapping[str, Any]) -> AccountSettings:
-    return AccountSettings(**{**item, "on_drift": OnDrift(item["on_drift"])})
 
 
 def _piece(item: Mapping[str, Any], accounts: Mapping[str, AccountSettings]) -> Piece:

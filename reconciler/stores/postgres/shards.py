@@ -1,7 +1,7 @@
 """The shards of runs that workers carry out: put there with their run, taken under a fence, and counted.
 
 A worker writes without the lease of an applier, and under the fence of its shard: each of its transactions holds the
-shard's row, so that nobody can take it meanwhile, and is refused once somebody has.
+shard's row, so that nobody can take it meanwhile, and is refused once somebody has. Looks of a refresh are shards, too.
 """
 
 from __future__ import annotations
@@ -15,18 +15,19 @@ from typing import Any
 import orjson
 
 from reconciler.errors import StoreError
-from reconciler.journal import Entry, Freeze, OutcomeKind
+from reconciler.journal import Entry, Freeze, OutcomeKind, Run
+from reconciler.looks import Look, Looked, TakenLook
 from reconciler.model import SubscriptionKey
 from reconciler.observed import ObservedAccount
 from reconciler.ports import Bookkeeping
 from reconciler.shards import Shard, Taken, Ticket
 from reconciler.stores import rows
-from reconciler.stores.postgres import failures, recording
+from reconciler.stores.postgres import failures, looks, recording
 from reconciler.stores.postgres.pieces import pieces_of, text_of
 from reconciler.stores.postgres.queued import OVER, with_known
 from reconciler.stores.postgres.speaking import Spoken
 from reconciler.stores.postgres.store import PostgresStore, finished, recorded
-from reconciler.stores.reader import head
+from reconciler.stores.reader import collector_at_rest, head
 from reconciler.stores.tables import json_text
 
 _PUT = (
@@ -47,7 +48,8 @@ _LEFT = (
 )
 _HELD = (
     "UPDATE shards SET until = clock_timestamp() + make_interval(secs => ?), succeeded = succeeded + ?,"
-    " failed = failed + ?, skipped = skipped + ? WHERE id = ? AND fence = ? AND stage = 'working' RETURNING run"
+    " failed = failed + ?, skipped = skipped + ? WHERE id = ? AND fence = ? AND stage = 'working'"
+    " RETURNING coalesce(run, refresh)"
 )
 _BEAT = (
     "UPDATE shards SET until = clock_timestamp() + make_interval(secs => ?)"
@@ -62,7 +64,7 @@ _BACK = (
 _COUNT = "UPDATE shards SET succeeded = ?, failed = ?, skipped = ?, unknown = ? WHERE id = ?"
 _END = "UPDATE shards SET stage = 'done', until = NULL, ended_at = clock_timestamp() WHERE id = ? AND fence = ?"
 _WITHDRAW = (
-    f"UPDATE shards SET stage = 'withdrawn', fence = fence + 1, ended_at = clock_timestamp() WHERE run = ? AND {_FREE}"  # noqa: S608
+    f"UPDATE shards SET stage = 'withdrawn', fence = fence + 1, ended_at = clock_timestamp() WHERE {{}} = ? AND {_FREE}"  # noqa: S608
 )
 _OPEN = "SELECT count(*) FILTER (WHERE stage IN ('waiting', 'working')), count(*) FILTER (WHERE stage = 'withdrawn')"
 
@@ -73,14 +75,16 @@ class PostgresShards:
     def __init__(self, store: PostgresStore) -> None:
         self._store = store
 
-    def take(self, shard: int, worker: str, lasts: float) -> Taken | float | None:
+    def take(self, shard: int, worker: str, lasts: float) -> Taken | TakenLook | float | None:
         """Take it (see `queueing`), with what the journal says of its changes."""
 
-        def act(spoken: Spoken) -> Taken | float | None:
+        def act(spoken: Spoken) -> Taken | TakenLook | float | None:
             row = spoken.execute(_TAKE, (rows.clean(worker), lasts, shard)).fetchone()
             if row is None:
                 left = spoken.execute(_LEFT, (shard,)).fetchone()
                 return left and float(left[0])
+            if row[1] is None:
+                return looks.taken(shard, int(row[0]), row[2])
             found = Taken(shard, int(row[0]), str(row[3]), pieces_of(row[2]), quiet_for=float(row[4]))
             taken = with_known(spoken, found)
             counts = [sum(kind is wanted for kind in taken.over.values()) for wanted in _COUNTED]
@@ -143,7 +147,7 @@ class PostgresShards:
         """Keep what was read back."""
         self._store.keep_observations(observed)
 
-    def give_back(self, taken: Taken, *, sent: bool) -> None:
+    def give_back(self, taken: Taken | TakenLook, *, sent: bool) -> None:
         """Let somebody else take it; nothing where somebody has."""
         self._store.written(lambda spoken: spoken.execute(_BACK, (sent, taken.shard, taken.fence)))
 
@@ -157,6 +161,19 @@ class PostgresShards:
             return _finish_if_over(spoken, run, at)
 
         return self._store.written(act)
+
+    def end_look(self, taken: TakenLook, found: ObservedAccount, began: datetime) -> bool:
+        """Keep what was found, under the fence; the look is over, and perhaps with it its refresh."""
+
+        def act(spoken: Spoken) -> bool:
+            return looks.end(spoken, self._held(spoken, taken, 0.0), taken, found, began)
+
+        with collector_at_rest():
+            return self._store.written(act)
+
+    def put_looks(self, run: Run, asked: Sequence[Look], apart: Sequence[Looked]) -> list[Ticket]:
+        """Add a refresh with the looks that it asks for; to be called inside `together`."""
+        return self._store.written(lambda spoken: looks.put(spoken, run, asked, apart))
 
     def put(self, run_id: str, shards: Sequence[Shard], bookkeeping: Bookkeeping) -> list[Ticket]:
         """Add the shards of a run, and what it is to leave behind; to be called inside `together`."""
@@ -176,12 +193,12 @@ class PostgresShards:
         """Take back what no worker has: how many shards that were, and how many are still with a worker."""
 
         def act(spoken: Spoken) -> tuple[int, int]:
-            row = spoken.execute("SELECT number FROM runs WHERE id = ?", (rows.clean(run_id),)).fetchone()
-            run = int(row[0])
-            spoken.execute("SELECT run FROM distributed WHERE run = ? FOR UPDATE", (run,))
-            back = self._changed(spoken, _WITHDRAW, (run,))
-            _finish_if_over(spoken, run, at)
-            left = spoken.execute(f"{_OPEN} FROM shards WHERE run = ?", (run,)).fetchone()[0]
+            column, number = spoken.execute(_WHICH, [rows.clean(run_id)] * 2).fetchone()
+            table, key, finish = _OF[column]
+            spoken.execute(f"SELECT {key} FROM {table} WHERE {key} = ? FOR UPDATE", (number,))  # noqa: S608 - as above
+            back = self._changed(spoken, _WITHDRAW.format(column), (number,))
+            finish(spoken, number, at)
+            left = spoken.execute(f"{_OPEN} FROM shards WHERE {column} = ?", (number,)).fetchone()[0]
             return back, int(left)
 
         return self._store.written(act)
@@ -189,8 +206,9 @@ class PostgresShards:
     def open_shards(self, run_id: str | None = None) -> list[int]:
         """Those that are not over, of one run or of all, in their order."""
         statement = (
-            "SELECT shards.id FROM shards JOIN runs ON runs.number = shards.run"
-            " WHERE stage IN ('waiting', 'working') AND (?::text IS NULL OR runs.id = ?::text) ORDER BY shards.id"
+            "SELECT shards.id FROM shards LEFT JOIN runs ON runs.number = run"
+            " LEFT JOIN refreshes ON refreshes.number = refresh WHERE stage IN ('waiting', 'working')"
+            " AND (?::text IS NULL OR coalesce(runs.id, refreshes.id) = ?::text) ORDER BY shards.id"
         )
         with self._store.reading() as spoken:
             return [int(row[0]) for row in spoken.execute(statement, (run_id, run_id)).fetchall()]
@@ -199,8 +217,8 @@ class PostgresShards:
     def _changed(spoken: Spoken, statement: str, values: Sequence[object]) -> int:
         return len(spoken.execute(f"{statement} RETURNING id", values).fetchall())
 
-    def _held(self, spoken: Spoken, taken: Taken, lasts: float, counts: Sequence[int] = (0, 0, 0)) -> int:
-        """The run's number; StoreError where the shard is somebody else's by now, or nobody's."""
+    def _held(self, spoken: Spoken, taken: Taken | TakenLook, lasts: float, counts: Sequence[int] = (0, 0, 0)) -> int:
+        """The number of the run or refresh; StoreError where the shard is somebody else's by now, or nobody's."""
         row = spoken.execute(_HELD, (lasts, *counts, taken.shard, taken.fence)).fetchone()
         if row is None:
             raise failures.shard_lost(self._store.address)
@@ -242,3 +260,11 @@ def _bookkeeping(text: str) -> Bookkeeping:
         frozenset(SubscriptionKey(*key) for key in said["declared"]),
         said["as_of"] and datetime.fromisoformat(said["as_of"]),
     )
+
+
+_WHICH = "SELECT 'run', number FROM runs WHERE id = ? UNION ALL SELECT 'refresh', number FROM refreshes WHERE id = ?"
+_OF = {
+    "run": ("distributed", "run", _finish_if_over),
+    "refresh": ("refreshes", "number", looks.finish_if_over),
+}
+"""By column of the shards: where the row stands that is held meanwhile, and what ends it."""

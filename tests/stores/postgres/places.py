@@ -24,6 +24,7 @@ QUICK = Limits(locks=0.2, patience=10.0)
 _TABLES = (
     "shards",
     "distributed",
+    "refreshes",
     "paces",
     "journal",
     "runs",

@@ -1,0 +1,162 @@
+"""Refreshes that workers carry out: looks as shards of the same table, and what came of each.
+
+They stand beside the runs: a refresh changes no record, so that nothing of it is history, and nothing is exported. What
+is written here is part of a transaction that `shards` began. The newest that are over are kept, to be looked at.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import orjson
+
+from reconciler.journal import Run
+from reconciler.looks import Look, Looked, TakenLook, another, looked, not_looked_at
+from reconciler.observations import obstacle_from_values
+from reconciler.observed import ObservedAccount, Obstacle
+from reconciler.shards import Ticket, in_turns
+from reconciler.stores import rows, sightings
+from reconciler.stores.postgres.pieces import account_of, account_values
+from reconciler.stores.postgres.reader import PostgresReader
+from reconciler.stores.postgres.speaking import Spoken
+from reconciler.stores.tables import instant, instant_text, json_text
+
+KEPT: Final = 20
+"""Refreshes that are over of which it is still known what came of them."""
+_BEGIN = "INSERT INTO refreshes (id, actor, started_at) VALUES (?, ?, ?) RETURNING number"
+_FORGET = (
+    "DELETE FROM refreshes WHERE number IN"
+    " (SELECT number FROM refreshes WHERE finished_at IS NOT NULL ORDER BY number DESC OFFSET ?)"
+)
+_PUT = (
+    "INSERT INTO shards (refresh, number, account, changes, total)"
+    " SELECT *, 1 FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::text[]) RETURNING id, account"
+)
+_PUT_OVER = (
+    "INSERT INTO shards (refresh, number, account, changes, total, failed, stage, result, ended_at)"
+    " VALUES (?, ?, ?, '', 1, 1, 'done', ?, clock_timestamp())"
+)
+_END = (
+    "UPDATE shards SET stage = 'done', until = NULL, ended_at = clock_timestamp(), changes = '', result = ?,"
+    " succeeded = ?, failed = ? WHERE id = ? AND fence = ?"
+)
+_RECORDED = "SELECT name, provider, tenant FROM accounts WHERE name = ?"
+_LEFT = "SELECT EXISTS (SELECT 1 FROM shards WHERE refresh = ? AND stage IN ('waiting', 'working'))"
+_FINISH = "UPDATE refreshes SET finished_at = ? WHERE number = ? AND finished_at IS NULL"
+_RESULTS = (
+    "SELECT result FROM shards JOIN refreshes ON refreshes.number = shards.refresh"
+    " WHERE refreshes.id = ? AND result IS NOT NULL"
+)
+
+
+def put(spoken: Spoken, run: Run, looks: Sequence[Look], apart: Sequence[Looked]) -> list[Ticket]:
+    """A refresh: the looks for workers, the accounts of a sign-in in turns with the others', and those known already.
+
+    Looks at one account come one by one, also those of several refreshes.
+    """
+    spoken.execute(_FORGET, (KEPT,))
+    begun = (run.id, rows.clean(run.actor), instant_text(run.started_at))
+    refresh = int(spoken.execute(_BEGIN, begun).fetchone()[0])
+    groups: dict[str, list[Look]] = {}
+    for look in looks:
+        groups.setdefault(look.account.group, []).append(look)
+    columns = zip(
+        *((refresh, number, look.account.name, _text(look)) for number, look in enumerate(in_turns(groups.values()))),
+        strict=True,
+    )
+    found = spoken.execute(_PUT, [list(column) for column in columns]).fetchall()
+    for number, item in enumerate(apart, start=len(looks)):
+        spoken.execute(_PUT_OVER, (refresh, number, item.account, _said(item)))
+    return [Ticket(int(id), f"look {account}") for id, account in found]
+
+
+def taken(shard: int, fence: int, text: str) -> TakenLook:
+    """What `put` has put; ValueError for anything else."""
+    try:
+        found: Mapping[str, Any] = orjson.loads(text)
+        before = found["before"]
+        look = Look(account_of(found["account"]), frozenset(found["ids"]), before and instant(before))
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"a shard cannot be read: {error}") from error
+    return TakenLook(shard, fence, look)
+
+
+def end(spoken: Spoken, refresh: int, taken: TakenLook, found: ObservedAccount, began: datetime) -> bool:
+    """Keep what was found, and what is said of it; whether its refresh is over, too. The shard's fence is held."""
+    look = taken.look
+    recorded = spoken.execute(_RECORDED, (look.account.name,)).fetchall()
+    why = another(look.account, {name: (provider, tenant) for name, provider, tenant in recorded})
+    if why is None:
+        sightings.keep(spoken, [found], began)
+        said = looked(look, found)
+    else:
+        said = not_looked_at(look, why, found.at)
+    failed = said.trouble is not None
+    spoken.execute(_END, (_said(said), int(not failed), int(failed), taken.shard, taken.fence))
+    return finish_if_over(spoken, refresh, found.at)
+
+
+def finish_if_over(spoken: Spoken, refresh: int, at: datetime) -> bool:
+    """Whoever ends the last look ends the refresh; those who come at once wait for each other."""
+    spoken.execute("SELECT number FROM refreshes WHERE number = ? FOR UPDATE", (refresh,))
+    if spoken.execute(_LEFT, (refresh,)).fetchone()[0]:
+        return False
+    spoken.execute(_FINISH, (instant_text(at), refresh))
+    return True
+
+
+def results(reader: PostgresReader, run_id: str) -> list[Looked]:
+    """What is said of each account of a refresh that was looked at, by its name."""
+    with reader.reading() as spoken:
+        found = [looked_of(text) for (text,) in spoken.execute(_RESULTS, (run_id,)).fetchall()]
+    return sorted(found, key=lambda item: item.account)
+
+
+def looked_of(text: str) -> Looked:
+    """What was said of one account."""
+    said: Mapping[str, Any] = orjson.loads(text)
+    return Looked(
+        said["account"], said["provider"], instant(said["at"]), said["before"] and instant(said["before"]),
+        said["complete"], said["seen"], said["undeclared"],
+        {id: obstacle_from_values(why) for id, why in said["unreadable"].items()},
+        said["unread"] and obstacle_from_values(said["unread"]),
+        said["broken_off"] and obstacle_from_values(said["broken_off"]),
+    )  # fmt: skip
+
+
+def _said(item: Looked) -> str:
+    return json_text(
+        {
+            "account": item.account,
+            "provider": item.provider,
+            "at": instant_text(item.at),
+            "before": item.before and instant_text(item.before),
+            "complete": item.complete,
+            "seen": item.seen,
+            "undeclared": item.undeclared,
+            "unreadable": {id: _values(why) for id, why in _sayable(item.unreadable.items())},
+            "unread": item.unread and _values(item.unread),
+            "broken_off": item.broken_off and _values(item.broken_off),
+        }
+    )
+
+
+def _sayable(unreadable: Iterable[tuple[str, Obstacle]]) -> Iterable[tuple[str, Obstacle]]:
+    """But those whose ids are no UTF-8: nothing could name them."""
+    return ((id, why) for id, why in unreadable if rows.clean(id) == id)
+
+
+def _values(why: Obstacle) -> object:
+    return orjson.loads(sightings.obstacle_text(why))
+
+
+def _text(look: Look) -> str:
+    return json_text(
+        {
+            "account": account_values(look.account),
+            "ids": sorted(look.ids),
+            "before": look.before and instant_text(look.before),
+        }
+    )
