@@ -8,8 +8,11 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from dataclasses import dataclass, field
 
+from reconciler.looks import Look, TakenLook
 from reconciler.queueing import Dispatcher
 from reconciler.shards import Ticket
+from tests.outside.vendor import Hours, Vendor, account
+from tests.test_carrying import Book, Place
 
 SLUGGISH = 20.0
 
@@ -105,6 +108,18 @@ class DispatcherContract(ABC):
         dispatcher.submit([Ticket(1, "one"), Ticket(2, "two"), Ticket(3, "three")])
         run(dispatcher, log, 3)
         assert sorted(log.done) == [1, 2, 3]
+
+    def test_a_look_is_carried_out_as_any_shard_is(self) -> None:
+        place = Place(Vendor({}), Book(TakenLook(1, 1, Look(account(), frozenset()))), Hours())
+        dispatcher, deadline = self.dispatcher(), time.monotonic() + SLUGGISH
+        dispatcher.submit([Ticket(1, "look fabrikam")])
+
+        def idle() -> bool:
+            assert time.monotonic() < deadline, place.book.log
+            return len(place.book.log) == 2
+
+        dispatcher.run(place.carrier.work, lambda: False, idle)
+        assert place.book.log == ["take w-1", "look fabrikam"]
 
     def test_nobody_is_gone_nothing_is_recovered(self) -> None:
         assert self.dispatcher().recover() == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 from reconciler.journal import OutcomeKind
@@ -71,3 +72,25 @@ def test_machines_get_all_of_it() -> None:
     assert (found["stage"], found["done"], found["changes"], found["seconds_left"]) == ("under-way", 100, 300, 10.0)
     assert (found["outcomes"], found["workers"]) == ({"succeeded": 99, "failed": 1}, ["build-7:12"])
     assert found["failures"] == [{"subscription": "a/b", "kind": "cancel-now", "error": "no"}]
+
+
+def test_a_refresh_counts_accounts_and_names_those_in_trouble() -> None:
+    failed = (("shop", "rate-limited", "no answer"),)
+    run = a_progress(command="refresh", of="account", planned=0, total=40, rate=2.0, failures=failed)
+    run = replace(run, outcomes={OutcomeKind.SUCCEEDED: 19, OutcomeKind.FAILED: 1})
+    assert runs_lines([run], whole=True) == [
+        "r-1  under way  refresh by ada, 20 of 40 accounts, 19 succeeded, 1 failed",
+        "  shards: 1 done, 1 waiting, 1 working",
+        "  workers: build-7:12",
+        "  2.0 accounts/s, about 10 s left",
+        "  failed: shop rate-limited: no answer",
+    ]
+    told: dict[str, Any] = dict(runs_fields([run]))
+    (fields,) = told["runs"]
+    assert (fields["accounts"], fields["failures"]) == (
+        40,
+        [{"account": "shop", "code": "rate-limited", "error": "no answer"}],
+    )
+    assert next_steps(replace(run, finished_at=NOW, shards={"done": 2})) == [
+        "refresh again: what was kept before of the accounts in trouble stays until then"
+    ]

@@ -115,15 +115,17 @@ def results(reader: PostgresReader, run_id: str) -> list[Looked]:
 
 
 def looked_of(text: str) -> Looked:
-    """What was said of one account."""
-    said: Mapping[str, Any] = orjson.loads(text)
-    return Looked(
-        said["account"], said["provider"], instant(said["at"]), said["before"] and instant(said["before"]),
-        said["complete"], said["seen"], said["undeclared"],
-        {id: obstacle_from_values(why) for id, why in said["unreadable"].items()},
-        said["unread"] and obstacle_from_values(said["unread"]),
-        said["broken_off"] and obstacle_from_values(said["broken_off"]),
-    )  # fmt: skip
+    """What was said of one account; ValueError for anything else."""
+    try:
+        said: dict[str, Any] = orjson.loads(text)
+        for name in ("at", "before"):
+            said[name] = said[name] and instant(said[name])
+        for name in ("unread", "broken_off"):
+            said[name] = said[name] and obstacle_from_values(said[name])
+        said["unreadable"] = {id: obstacle_from_values(why) for id, why in said["unreadable"].items()}
+        return Looked(**said)
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"what came of a look cannot be read: {error}") from error
 
 
 def _said(item: Looked) -> str:
