@@ -77,8 +77,8 @@ class ShardBook(Protocol):
         """It is over; whether its run is, too: then that is finished, with what it is to leave behind."""
         ...
 
-    def end_look(self, taken: TakenLook, found: ObservedAccount, began: datetime) -> bool:
-        """Keep what a look that `began` then has found, but for what is newer; it is over, and perhaps its refresh.
+    def end_look(self, taken: TakenLook, found: ObservedAccount, began: datetime) -> None:
+        """Keep what a look that `began` then has found, but for what is newer; it is over.
 
         Nothing is kept of an account that was recorded as another one meanwhile. One transaction, under the fence.
         """

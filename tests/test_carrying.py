@@ -81,9 +81,8 @@ class Book:
         self.ended = {kind: count for kind, count in outcomes.items() if count}
         return True
 
-    def end_look(self, taken: TakenLook, found: ObservedAccount, began: datetime) -> bool:
+    def end_look(self, taken: TakenLook, found: ObservedAccount, began: datetime) -> None:
         self.log.append(f"look {found.account}")
-        return True
 
     def close(self) -> None:
         """Nothing is open."""

@@ -28,11 +28,10 @@ class Book:
     lost: bool = False
     log: list[Any] = field(default_factory=list)
 
-    def end_look(self, *words: Any) -> bool:
+    def end_look(self, *words: Any) -> None:
         if self.lost:
             raise StoreError("lease-lost", "another worker has it", "")
         self.log.append(words)
-        return True
 
     def give_back(self, taken: TakenLook, *, sent: bool) -> None:
         self.log.append(("back", taken, sent))

@@ -27,8 +27,8 @@ KEPT: Final = 20
 """Refreshes that are over of which it is still known what came of them."""
 _BEGIN = "INSERT INTO refreshes (id, actor, started_at) VALUES (?, ?, ?) RETURNING number"
 _FORGET = (
-    "DELETE FROM refreshes WHERE number IN"
-    " (SELECT number FROM refreshes WHERE finished_at IS NOT NULL ORDER BY number DESC OFFSET ?)"
+    "DELETE FROM refreshes WHERE number IN (SELECT number FROM refreshes WHERE NOT EXISTS (SELECT 1 FROM shards"
+    " WHERE refresh = refreshes.number AND stage IN ('waiting', 'working')) ORDER BY number DESC OFFSET ?)"
 )
 _PUT = (
     "INSERT INTO shards (refresh, number, account, changes, total)"
@@ -43,8 +43,6 @@ _END = (
     " succeeded = ?, failed = ? WHERE id = ? AND fence = ?"
 )
 _RECORDED = "SELECT name, provider, tenant FROM accounts WHERE name = ?"
-_LEFT = "SELECT EXISTS (SELECT 1 FROM shards WHERE refresh = ? AND stage IN ('waiting', 'working'))"
-_FINISH = "UPDATE refreshes SET finished_at = ? WHERE number = ? AND finished_at IS NULL"
 _RESULTS = (
     "SELECT result FROM shards JOIN refreshes ON refreshes.number = shards.refresh"
     " WHERE refreshes.id = ? AND result IS NOT NULL"
@@ -83,8 +81,11 @@ def taken(shard: int, fence: int, text: str) -> TakenLook:
     return TakenLook(shard, fence, look)
 
 
-def end(spoken: Spoken, refresh: int, taken: TakenLook, found: ObservedAccount, began: datetime) -> bool:
-    """Keep what was found, and what is said of it; whether its refresh is over, too. The shard's fence is held."""
+def end(spoken: Spoken, taken: TakenLook, found: ObservedAccount, began: datetime) -> None:
+    """Keep what was found, and what is said of it. The shard's fence is held.
+
+    Nothing is written of the refresh itself: those who end looks of it at once need not wait for each other.
+    """
     look = taken.look
     recorded = spoken.execute(_RECORDED, (look.account.name,)).fetchall()
     why = another(look.account, {name: (provider, tenant) for name, provider, tenant in recorded})
@@ -95,16 +96,6 @@ def end(spoken: Spoken, refresh: int, taken: TakenLook, found: ObservedAccount, 
         said = not_looked_at(look, why, found.at)
     failed = said.trouble is not None
     spoken.execute(_END, (_said(said), int(not failed), int(failed), taken.shard, taken.fence))
-    return finish_if_over(spoken, refresh, found.at)
-
-
-def finish_if_over(spoken: Spoken, refresh: int, at: datetime) -> bool:
-    """Whoever ends the last look ends the refresh; those who come at once wait for each other."""
-    spoken.execute("SELECT number FROM refreshes WHERE number = ? FOR UPDATE", (refresh,))
-    if spoken.execute(_LEFT, (refresh,)).fetchone()[0]:
-        return False
-    spoken.execute(_FINISH, (instant_text(at), refresh))
-    return True
 
 
 def results(reader: PostgresReader, run_id: str) -> list[Looked]:

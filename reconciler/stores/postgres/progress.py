@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 
 from reconciler.journal import OutcomeKind
 from reconciler.shards import Progress
 from reconciler.stores.postgres.looks import looked_of
 from reconciler.stores.postgres.reader import PostgresReader
 from reconciler.stores.postgres.speaking import Spoken
-from reconciler.stores.tables import Row, instant
+from reconciler.stores.tables import Row, instant, instant_text
 
 _RUNS = (
     "SELECT number, id, command, actor, started_at, finished_at, planned FROM runs"
     " WHERE ?::text IS NULL OR id = ?::text ORDER BY number DESC LIMIT ?"
 )
 _REFRESHES = (
-    "SELECT number, id, 'refresh', actor, started_at, finished_at, 0 FROM refreshes"
+    "SELECT number, id, 'refresh', actor, started_at, NULL, 0 FROM refreshes"
     " WHERE ?::text IS NULL OR id = ?::text ORDER BY number DESC LIMIT ?"
 )
 _SHARDS = (
@@ -37,6 +38,7 @@ _TROUBLES = (
     " ORDER BY account LIMIT ?"
 )
 _KINDS = (OutcomeKind.SUCCEEDED, OutcomeKind.FAILED, OutcomeKind.SKIPPED, OutcomeKind.UNKNOWN)
+_OPEN = {"waiting", "working"}
 MOST_FAILURES = 20
 
 
@@ -81,6 +83,9 @@ def _progress(row: Row, of: str, groups: list[Row]) -> Progress:
         workers.update(group[7] or ())
     first = min((group[8] for group in groups if group[8] is not None), default=None)
     last = max((group[9] for group in groups if group[9] is not None), default=None)
+    stages = {group[0]: group[1] for group in groups}
+    if of == "account" and last is not None and not stages.keys() & _OPEN:
+        finished = instant_text(datetime.fromtimestamp(int(last), UTC))
     spent = last - first if first is not None and last is not None else 0.0
     return Progress(
         id,
@@ -89,7 +94,7 @@ def _progress(row: Row, of: str, groups: list[Row]) -> Progress:
         instant(started),
         finished and instant(finished),
         planned,
-        {group[0]: group[1] for group in groups},
+        stages,
         sum(group[2] for group in groups),
         {kind: count for kind, count in outcomes.items() if count},
         tuple(sorted(workers)),

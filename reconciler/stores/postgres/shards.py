@@ -162,14 +162,15 @@ class PostgresShards:
 
         return self._store.written(act)
 
-    def end_look(self, taken: TakenLook, found: ObservedAccount, began: datetime) -> bool:
-        """Keep what was found, under the fence; the look is over, and perhaps with it its refresh."""
+    def end_look(self, taken: TakenLook, found: ObservedAccount, began: datetime) -> None:
+        """Keep what was found, under the fence; the look is over, and with the last one its refresh."""
 
-        def act(spoken: Spoken) -> bool:
-            return looks.end(spoken, self._held(spoken, taken, 0.0), taken, found, began)
+        def act(spoken: Spoken) -> None:
+            self._held(spoken, taken, 0.0)
+            looks.end(spoken, taken, found, began)
 
         with collector_at_rest():
-            return self._store.written(act)
+            self._store.written(act)
 
     def put_looks(self, run: Run, asked: Sequence[Look], apart: Sequence[Looked]) -> list[Ticket]:
         """Add a refresh with the looks that it asks for; to be called inside `together`."""
@@ -194,10 +195,11 @@ class PostgresShards:
 
         def act(spoken: Spoken) -> tuple[int, int]:
             column, number = spoken.execute(_WHICH, [rows.clean(run_id)] * 2).fetchone()
-            table, key, finish = _OF[column]
-            spoken.execute(f"SELECT {key} FROM {table} WHERE {key} = ? FOR UPDATE", (number,))  # noqa: S608 - as above
+            if column == "run":
+                spoken.execute("SELECT run FROM distributed WHERE run = ? FOR UPDATE", (number,))
             back = self._changed(spoken, _WITHDRAW.format(column), (number,))
-            finish(spoken, number, at)
+            if column == "run":
+                _finish_if_over(spoken, number, at)
             left = spoken.execute(f"{_OPEN} FROM shards WHERE {column} = ?", (number,)).fetchone()[0]
             return back, int(left)
 
@@ -226,6 +228,7 @@ class PostgresShards:
 
 
 _COUNTED = (*OVER, OutcomeKind.UNKNOWN)
+_WHICH = "SELECT 'run', number FROM runs WHERE id = ? UNION ALL SELECT 'refresh', number FROM refreshes WHERE id = ?"
 _FREEZE = "SELECT freeze_reason, freeze_since, freeze_actor, freeze_until FROM store"
 
 
@@ -260,11 +263,3 @@ def _bookkeeping(text: str) -> Bookkeeping:
         frozenset(SubscriptionKey(*key) for key in said["declared"]),
         said["as_of"] and datetime.fromisoformat(said["as_of"]),
     )
-
-
-_WHICH = "SELECT 'run', number FROM runs WHERE id = ? UNION ALL SELECT 'refresh', number FROM refreshes WHERE id = ?"
-_OF = {
-    "run": ("distributed", "run", _finish_if_over),
-    "refresh": ("refreshes", "number", looks.finish_if_over),
-}
-"""By column of the shards: where the row stands that is held meanwhile, and what ends it."""
