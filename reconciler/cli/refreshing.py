@@ -129,7 +129,7 @@ def _handed_over(given: Given, runtime: Runtime, run: str, count: int, apart: Se
 
     say_handed_over(given, run)
     if wait:
-        over = until_over(given, runtime, run)
+        over = until_over(given, runtime, run, "accounts")
         code = _tell(given, runtime, looked_at(runtime, run), over)
         return worst((code, 5 if over.shards.get("withdrawn") else 0))
     lines = [*_lines(apart, runtime.clock.now()), f"{counted(count, 'account')} handed over."]
