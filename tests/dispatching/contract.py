@@ -85,7 +85,7 @@ class DispatcherContract(ABC):
             assert [number for number in log.done if number % 2 == parity] == list(range(parity, 8, 2))
 
     def test_several_are_worked_on_at_once(self) -> None:
-        dispatcher, log = self.dispatcher(3), Log(rest=0.1)
+        dispatcher, log = self.dispatcher(3), Log(rest=0.4)
         dispatcher.submit([Ticket(number, f"lock {number}") for number in range(6)])
         run(dispatcher, log, 6)
         assert log.most == 3
