@@ -37,6 +37,8 @@ from reconciler.stores.postgres.place import PostgresPlace
 from reconciler.stores.postgres.session import Limits
 from tests.outside.vendor import shown
 
+PAGES = 25
+"""Of the list of an account, with one subscription each."""
 PACE = Pace(reads=1000.0, writes=1000.0, threads=2)
 
 
@@ -114,7 +116,10 @@ class FloorWriter:
         """Everybody is let in."""
 
     def observe(self, cursor: str | None) -> Page:
-        raise NotImplementedError
+        number = int(cursor or 0)
+        seen = self.get(f"s-{number:05d}")
+        assert seen is not None
+        return Page((seen,), str(number + 1) if number + 1 < PAGES else None)
 
     def get(self, id: str) -> ObservedSubscription | None:
         off = self._ask(do="get", id=id)["off"]
@@ -137,7 +142,8 @@ class FloorWriter:
 def runtime(url: str, port: int, pace: Pace = PACE) -> Any:
     """As much of a runtime as a worker needs."""
     timing = Timing(SystemClock().now)
-    services = SimpleNamespace(timing=timing, writer=lambda account: FloorWriter(port, pace))
+    opened = lambda account: FloorWriter(port, pace)  # noqa: E731 - for both halves
+    services = SimpleNamespace(timing=timing, writer=opened, reader=opened)
     return SimpleNamespace(
         place=PostgresPlace(url, 5.0, Limits(5.0, 20.0)),
         services=services,
