@@ -196,7 +196,7 @@ class PostgresShards:
         def act(spoken: Spoken) -> tuple[int, int]:
             column, number = spoken.execute(_WHICH, [rows.clean(run_id)] * 2).fetchone()
             if column == "run":
-                spoken.execute("SELECT run FROM distributed WHERE run = ? FOR UPDATE", (number,))
+                spoken.execute(_HOLD, (number,))
             back = self._changed(spoken, _WITHDRAW.format(column), (number,))
             if column == "run":
                 _finish_if_over(spoken, number, at)
@@ -228,13 +228,15 @@ class PostgresShards:
 
 
 _COUNTED = (*OVER, OutcomeKind.UNKNOWN)
+# Not FOR UPDATE: a shard's row that is updated twice has its run's row shared, and two that end at once would deadlock.
+_HOLD = "SELECT bookkeeping FROM distributed WHERE run = ? FOR NO KEY UPDATE"
 _WHICH = "SELECT 'run', number FROM runs WHERE id = ? UNION ALL SELECT 'refresh', number FROM refreshes WHERE id = ?"
 _FREEZE = "SELECT freeze_reason, freeze_since, freeze_actor, freeze_until FROM store"
 
 
 def _finish_if_over(spoken: Spoken, run: int, at: datetime) -> bool:
     """Whoever ends the last shard finishes the run; those who come at once wait for each other."""
-    kept = spoken.execute("SELECT bookkeeping FROM distributed WHERE run = ? FOR UPDATE", (run,)).fetchone()
+    kept = spoken.execute(_HOLD, (run,)).fetchone()
     left, withdrawn = spoken.execute(f"{_OPEN} FROM shards WHERE run = ?", (run,)).fetchone()
     if left:
         return False

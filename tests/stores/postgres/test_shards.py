@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -14,8 +16,10 @@ from reconciler.journal import Entry, Freeze, Outcome, OutcomeKind
 from reconciler.model import SubscriptionKey
 from reconciler.ports import Bookkeeping
 from reconciler.shards import NOT_CARRIED_OUT, Piece, Taken, begun_anew, cut
+from reconciler.stores.postgres import shards
 from reconciler.stores.postgres.progress import progress
 from reconciler.stores.postgres.shards import PostgresShards
+from reconciler.stores.postgres.speaking import Spoken
 from tests.builders import NOW, a_run, a_stored
 from tests.dispatching.yard import a_piece, pieces
 from tests.stores.postgres.places import Room, place, server
@@ -160,6 +164,28 @@ def test_the_last_shard_finishes_the_run_with_what_it_is_to_leave(place: Room) -
     assert (stored.accounts, stored.safety, stored.last_as_of) == ({"fabrikam": ("floor", "t1")}, {"limits": 1}, NOW)
     assert stored.subscriptions[key].declared
     assert (stored.unfinished, book.open_shards()) == ({}, [])
+
+
+def test_two_that_end_at_once_wait_for_each_other_and_one_finishes_the_run(
+    place: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second, *others = put(place, pieces(120))
+    books = [place.book(), place.book()]
+    parts = [taken(book, shard) for book, shard in zip(books, (first, second), strict=True)]
+    for shard in others:
+        books[0].end(taken(books[0], shard), {}, NOW)
+    both, finish = Barrier(2), shards._finish_if_over
+
+    def at_once(spoken: Spoken, run: int, at: datetime) -> bool:
+        both.wait(10)  # a transaction that had to be begun anew would wait here alone
+        return finish(spoken, run, at)
+
+    monkeypatch.setattr(shards, "_finish_if_over", at_once)
+    with ThreadPoolExecutor(2) as pool:
+        over = [pool.submit(book.end, part, {}, NOW) for book, part in zip(books, parts, strict=True)]
+        assert sorted(one.result() for one in over) == [False, True]
+    (run,) = progress(place.open(), "run-1", 1)
+    assert run.finished_at == NOW
 
 
 def test_a_run_with_workers_is_not_cut_off_and_no_other_run_carries_it_on(place: Room) -> None:
