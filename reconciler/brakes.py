@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from reconciler.changes import ENDING, SPENDING, Change, Kind, Refusal
+from reconciler.changes import ENDING, SPENDING, Change, Kind, Refusal, Trait, picked
 from reconciler.model import Money, SubscriptionKey, money_text
 from reconciler.plan import Plan
 from reconciler.recorded import amounts_text, stricter
@@ -114,13 +114,13 @@ class Brakes:
         """Every limit that these changes of an account, or of the run, exceed."""
         refused: list[Refusal] = []
         for name in LimitName:
-            counted = [change for change in changes if change.kind in COUNTED[name]]
+            counted = picked(changes, _counted_by(name))
             if counted:
                 judge = self._in_money if name in IN_MONEY else self._in_numbers
                 refused += judge(name, scope, counted, not_ended)
         return refused
 
-    def _in_numbers(self, name: LimitName, scope: str, counted: list[Change], not_ended: int) -> Iterator[Refusal]:
+    def _in_numbers(self, name: LimitName, scope: str, counted: Sequence[Change], not_ended: int) -> Iterator[Refusal]:
         worst: tuple[int, int, int, _Held] | None = None
         for held in self._numbers_held(name, not_ended):
             window = self._window(name, held.days)
@@ -150,7 +150,7 @@ class Brakes:
             because = f"recorded by the last apply; {_formula(name, in_force)} of {not_ended} not ended"
             yield _Held(in_force.allowed(not_ended), in_force.days, because)
 
-    def _in_money(self, name: LimitName, scope: str, counted: list[Change], not_ended: int) -> Iterator[Refusal]:
+    def _in_money(self, name: LimitName, scope: str, counted: Sequence[Change], not_ended: int) -> Iterator[Refusal]:
         worst: dict[str, tuple[int, int, int, _Held]] = {}
         unknown: tuple[list[Change], _Held] | None = None
         for held in self._values_held(name):
@@ -238,8 +238,8 @@ class Brakes:
             [item.value for item in past if matches(str(item.key))],
         )
 
-    def _planned(self, name: LimitName) -> list[Change]:
-        return [change for change in self._changes if change.kind in COUNTED[name]]
+    def _planned(self, name: LimitName) -> Sequence[Change]:
+        return picked(self._changes, _counted_by(name))
 
     def _window(self, name: LimitName, days: int | None) -> _Window:
         if (name, days) not in self._windows:
@@ -267,6 +267,11 @@ class Brakes:
                     yield item
 
 
+def _counted_by(name: LimitName) -> Callable[[Trait], bool]:
+    kinds = COUNTED[name]
+    return lambda trait: trait.kind in kinds
+
+
 def _recent(stored: StoredState, start: datetime | None) -> tuple[RecentChange, ...]:
     """The earlier changes. Where a limit counts them and nobody has read them, no plan may be judged."""
     if start is None or not stored.exists:
@@ -276,7 +281,7 @@ def _recent(stored: StoredState, start: datetime | None) -> tuple[RecentChange, 
     return stored.recent
 
 
-def _covers(override: Override, planned: list[Change], past: list[RecentChange], today: date) -> bool:
+def _covers(override: Override, planned: Sequence[Change], past: list[RecentChange], today: date) -> bool:
     """Whether what matches is no more than was reviewed; else none of it is excused."""
     matches = glob([override.match])
     values = [item.value for item in past if item.at.date() <= override.until and matches(str(item.key))]

@@ -6,14 +6,16 @@ Pure: now is handed in, nothing is read or written. Each change is judged on wha
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from reconciler.abroad import Abroad, consider_outside, look_at_unclaimed, mistaken, sightings
 from reconciler.consequences import DueList
 from reconciler.desired import DesiredState
+from reconciler.diagnostics import Diagnostic
 from reconciler.draft import Draft
 from reconciler.due import idle_decisions, renewals_due
+from reconciler.model import SubscriptionKey
 from reconciler.plan import Bindings, Plan
 from reconciler.rulebook import Rulebook
 from reconciler.selection import EVERYTHING, Selection
@@ -23,6 +25,18 @@ from reconciler.stored import StoredState
 DUE_WITHIN = timedelta(days=30)
 """How far every plan looks ahead for renewals that nobody has decided."""
 NOTHING_ABROAD = Abroad()
+
+
+@dataclass(frozen=True, slots=True)
+class Built:
+    """A plan of all or of some, and what was found while it was made."""
+
+    plan: Plan
+    """With nothing of the findings yet."""
+    noted: list[tuple[SubscriptionKey, Diagnostic]]
+    """What deciding told, by key: whose it is."""
+    idle: list[Diagnostic]
+    """Of decisions that fit nothing, in the order of the files."""
 
 
 def build_plan(
@@ -38,10 +52,25 @@ def build_plan(
 
     Outside accounts are judged by what was observed of them. The same inputs give the same plan.
     """
+    built = built_plan(desired, stored, now, bindings, rulebook, selection, abroad)
+    told = (item for _, item in built.noted)
+    return replace(built.plan, diagnostics=(*desired.diagnostics, *stored.diagnostics, *told, *built.idle))
+
+
+def built_plan(
+    desired: DesiredState,
+    stored: StoredState,
+    now: datetime,
+    bindings: Bindings,
+    rulebook: Rulebook,
+    selection: Selection = EVERYTHING,
+    abroad: Abroad = NOTHING_ABROAD,
+) -> Built:
+    """The same with what deciding found apart, so that the plans of parts of an estate can be put together."""
     draft = Draft(now, desired, stored, rulebook)
     outside = {name: account for name, account in desired.accounts.items() if account.outside}
     chosen = selection.keys()
-    _consider(draft, selection, abroad, outside)
+    noted = _consider(draft, selection, abroad, outside)
     # A record lies in no file: a run that is narrowed to paths says nothing about the unmanaged ones.
     unmanaged = () if selection.paths else tuple(filter(chosen, draft.records.unclaimed))
     for key in unmanaged:
@@ -49,23 +78,25 @@ def build_plan(
             look_at_unclaimed(draft, stored.subscriptions[key], abroad)
     draft.let_go_of_tasks(() if selection.paths else filter(chosen, stored.open_intents))
     rows = draft.left | {key: stored.subscriptions[key] for key in unmanaged}
-    found = (*desired.diagnostics, *stored.diagnostics, *draft.diagnostics)
     made, settled = draft.plan(bindings), stored.settled
     due = renewals_due(rows, desired, rulebook, now, DUE_WITHIN, monthly=False)
-    return replace(
+    plan = replace(
         made,
         unchanged=made.unchanged + sum(settled.chosen.values()),
         due=DueList.of(settled.due) + due if settled.due else due,
         unmanaged=unmanaged,
         rules=desired.rules,
         sightings=sightings(desired, stored, abroad),
-        diagnostics=(*found, *idle_decisions(rows, desired, rulebook, now)),
     )
+    return Built(plan, noted, idle_decisions(rows, desired, rulebook, now))
 
 
-def _consider(draft: Draft, selection: Selection, abroad: Abroad, outside: Mapping[str, AccountSettings]) -> None:
-    """Decide of every declared subscription that the run is about, in the order of the keys."""
+def _consider(
+    draft: Draft, selection: Selection, abroad: Abroad, outside: Mapping[str, AccountSettings]
+) -> list[tuple[SubscriptionKey, Diagnostic]]:
+    """Decide of every declared subscription that the run is about, in the order of the keys; what was found of each."""
     chosen, declared = selection.keys(), draft.desired.subscriptions
+    noted: list[tuple[SubscriptionKey, Diagnostic]] = []
     for key in sorted(declared):
         wanted = declared[key]
         if not (chosen(key) and selection.holds(wanted.place)):
@@ -75,3 +106,6 @@ def _consider(draft: Draft, selection: Selection, abroad: Abroad, outside: Mappi
                 consider_outside(draft, wanted, outside[key.account], abroad)
         else:
             draft.consider(wanted)
+        if len(draft.diagnostics) > len(noted):
+            noted += [(key, item) for item in draft.diagnostics[len(noted) :]]
+    return noted

@@ -67,9 +67,12 @@ class Catalogue:
         """The names to show for these accounts' codes: those that providers showed, or else this table's."""
         return Names(self, accounts, observed or {})
 
-    def unknown_codes(self, desired: DesiredState) -> tuple[Diagnostic, ...]:
-        """A warning for each place that declares a product which the account's own catalogue does not hold."""
-        hints: dict[str, str] = {}
+    def unknown_codes(self, desired: DesiredState, hints: dict[str, str] | None = None) -> tuple[Diagnostic, ...]:
+        """A warning for each place that declares a product which the account's own catalogue does not hold.
+
+        `hints`: what was said of codes of the same estate before, to be gone on with.
+        """
+        hints = {} if hints is None else hints
         found = []
         for code, place in _checked(desired):
             if self.name(code) is not None:

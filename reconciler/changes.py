@@ -5,10 +5,13 @@ Frozen values. A Change says everything that is needed to carry it out; deciding
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import abstractmethod
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
+from typing import NamedTuple
 
 from reconciler.consequences import Impact
 from reconciler.diagnostics import Place
@@ -61,6 +64,14 @@ class Risk(StrEnum):
     IRREVERSIBLE = "irreversible"
 
 
+class Trait(NamedTuple):
+    """By what changes are counted, judged and shown together."""
+
+    kind: Kind
+    risk: Risk
+    account: str
+
+
 @dataclass(frozen=True, slots=True)
 class Change:
     """One verb on one subscription. `before` and `after` hold just what it moves, JSON-ready, and no instant."""
@@ -85,9 +96,41 @@ class Change:
     instead_of: str | None = None
     """In words, beside the change: what of the specs the provider cannot tell from it, or that a person makes it."""
 
+    @property
+    def trait(self) -> Trait:
+        """What it is counted by."""
+        return Trait(self.kind, self.risk, self.key.account)
+
 
 change_with = Remake(Change)
 """Of a change with these fields changed."""
+
+
+class Many(Sequence[Change]):
+    """So many changes that they are not kept as values: each walk over them makes them anew, so that none is counted
+    by one.
+    """
+
+    @property
+    @abstractmethod
+    def traits(self) -> Counter[Trait]:
+        """How many there are of each trait."""
+
+    @abstractmethod
+    def picked(self, fits: Callable[[Trait], bool]) -> Many:
+        """Those of them whose trait fits, in the same order."""
+
+
+def traits_of(changes: Iterable[Change]) -> Counter[Trait]:
+    """How many there are of each trait."""
+    return changes.traits if isinstance(changes, Many) else Counter(change.trait for change in changes)
+
+
+def picked(changes: Iterable[Change], fits: Callable[[Trait], bool]) -> Sequence[Change]:
+    """Those of the changes whose trait fits, in the same order."""
+    if isinstance(changes, Many):
+        return changes.picked(fits)
+    return tuple(change for change in changes if fits(change.trait))
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ class Instruction:
     """What to carry out: the changes that passed review, in plan order, and what the run is to leave beside them."""
 
     run: Run
-    changes: tuple[Change, ...]
+    changes: Sequence[Change]
     bookkeeping: Bookkeeping
     lineage: str
     serial: int

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import NamedTuple, assert_never
 
-from reconciler.changes import ENDING, INTENTS, SPENDING, Change, Kind, Risk
+from reconciler.changes import ENDING, INTENTS, SPENDING, Change, Kind, Many, Risk
 from reconciler.consequences import Amount, Charge, Impact, Totals
 from reconciler.endings import NOTHING_KNOWN, Ending, ending_at_once, ending_of_term, window_closes
 from reconciler.lifecycle import extends
@@ -103,6 +103,8 @@ def first_irreversible(changes: Iterable[Change], now: datetime) -> datetime | N
     None where all of it always can.
     """
     instants = []
+    if isinstance(changes, Many):  # what always can be taken back need not be made anew to be looked at
+        changes = changes.picked(lambda trait: trait.risk is not Risk.REVERSIBLE)
     for change in changes:
         if change.risk is Risk.IRREVERSIBLE:
             return now

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from reconciler.changes import Blocked, Change, Drift, Listed, Pending, Refusal, Scheduled, Sighting
+from reconciler.changes import Blocked, Change, Drift, Listed, Pending, Refusal, Scheduled, Sighting, traits_of
 from reconciler.consequences import Due, Totals
 from reconciler.desired import RuleUse
 from reconciler.diagnostics import Diagnostic
@@ -44,7 +44,7 @@ class Plan:
 
     as_of: datetime
     bindings: Bindings
-    changes: tuple[Change, ...] = ()
+    changes: Sequence[Change] = ()
     blocked: tuple[Blocked, ...] = ()
     held: tuple[Listed, ...] = ()
     released: tuple[Listed, ...] = ()
@@ -80,14 +80,17 @@ class Plan:
     @property
     def counts(self) -> Counter[str]:
         """How many changes of each kind."""
-        return Counter(str(change.kind) for change in self.changes)
+        counts: Counter[str] = Counter()
+        for trait, number in traits_of(self.changes).items():
+            counts[str(trait.kind)] += number
+        return counts
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """What the brakes say of a plan: the changes that may pass, and every refusal with its way out."""
 
-    allowed: tuple[Change, ...]
+    allowed: Sequence[Change]
     refused: tuple[Refusal, ...] = ()
 
     @property

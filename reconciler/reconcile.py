@@ -5,7 +5,7 @@ A dry run and an apply make their plan by the same function from the same inputs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 
@@ -15,7 +15,7 @@ from reconciler.begun import NOTHING_BEGUN, Begun, closings, repeated_ids
 from reconciler.brakes import window_start
 from reconciler.build import build_plan
 from reconciler.catalogue import Catalogue
-from reconciler.changes import Change
+from reconciler.changes import Change, traits_of
 from reconciler.desired import DesiredState, SpecTexts
 from reconciler.diagnostics import Diagnostic, Severity, in_order, warning
 from reconciler.elapsed import elapse
@@ -116,13 +116,9 @@ def plan_pass(
     seen = observed or ObservedState()
     check_selection(inputs.selection, desired, stored)
     now, chosen = instant_of(inputs, stored), inputs.selection
-    bindings = Bindings(
-        desired.digest, inputs.settings_digest, stored.lineage, stored.serial, inputs.commit,
-        chosen.select, chosen.exclude, chosen.paths, inputs.correct,
-    )  # fmt: skip
-    rules = rulebook_of(inputs, desired)
-    headlines = _headlines(inputs, stored)
-    diagnostics = (*about_time(inputs, stored), *_cut_off(stored))
+    bindings, rules = bindings_of(inputs, desired.digest, stored), rulebook_of(inputs, desired)
+    headlines = headlines_of(inputs, stored)
+    diagnostics = about_runs(inputs, stored)
     stored, elapsed = elapse(stored, rules, now, _concerned(chosen, desired))
     plan = build_plan(
         desired,
@@ -136,6 +132,15 @@ def plan_pass(
     elapsed = tuple(sorted((*elapsed, *plan.elapsed), key=lambda event: (event.key, event.at)))
     plan = replace(plan, headlines=headlines, elapsed=elapsed, diagnostics=(*plan.diagnostics, *diagnostics))
     return Pass(desired, stored, plan, review(plan, desired, stored, inputs.circumstances), rules, seen)
+
+
+def bindings_of(inputs: Inputs, specs_digest: str, stored: StoredState) -> Bindings:
+    """What a plan is made from."""
+    chosen = inputs.selection
+    return Bindings(
+        specs_digest, inputs.settings_digest, stored.lineage, stored.serial, inputs.commit,
+        chosen.select, chosen.exclude, chosen.paths, inputs.correct,
+    )  # fmt: skip
 
 
 def instant_of(inputs: Inputs, stored: StoredState) -> datetime:
@@ -201,7 +206,8 @@ def told_after(plan: Plan, report: ApplyReport) -> Plan:
 _ABOUT_STORE = (_NEW_STORE, _LOST_STORE)
 
 
-def _headlines(inputs: Inputs, stored: StoredState) -> tuple[str, ...]:
+def headlines_of(inputs: Inputs, stored: StoredState) -> tuple[str, ...]:
+    """What a reader must know before anything else."""
     found = []
     if not stored.exists:
         found.append(_NEW_STORE if inputs.circumstances.pinned is None else _LOST_STORE)
@@ -220,6 +226,11 @@ def _own_lifecycles(inputs: Inputs) -> dict[str, Lifecycle]:
     known = inputs.settings.lifecycles
     accounts = inputs.settings.accounts.items()
     return {name: known[item.lifecycle] for name, item in accounts if item.lifecycle in known}
+
+
+def about_runs(inputs: Inputs, stored: StoredState) -> tuple[Diagnostic, ...]:
+    """What is to be said of this run's instant, and of the runs before."""
+    return (*about_time(inputs, stored), *_cut_off(stored))
 
 
 def about_time(inputs: Inputs, stored: StoredState) -> list[Diagnostic]:
@@ -286,7 +297,7 @@ def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands, begun: Begun
         instruction, stored.subscriptions, hands.store, hands.served, hands.clock, hands.stop, hands.progress
     )
     accounts = found.desired.accounts
-    touched = sorted({change.key.account for change in verdict.allowed})
+    touched = sorted({trait.account for trait in traits_of(verdict.allowed)})
     ledgers = [name for name in touched if name not in accounts or accounts[name].provider == LEDGER]
     return replace(
         report,
@@ -350,10 +361,10 @@ def _to_record(inputs: Inputs, stored: StoredState, *, writes: bool) -> dict[str
 
 
 def _new_accounts(
-    desired: DesiredState, stored: StoredState, changes: tuple[Change, ...], stopped: Container[str]
+    desired: DesiredState, stored: StoredState, changes: Sequence[Change], stopped: Container[str]
 ) -> dict[str, tuple[str, str | None]]:
     """Accounts to record: those written to now, and those with records that a run which was cut off left without."""
-    written = {change.key.account for change in changes} | {key.account for key in stored.subscriptions}
+    written = {trait.account for trait in traits_of(changes)} | {key.account for key in stored.subscriptions}
     written |= stored.settled.counts.keys()
     return {
         name: (desired.accounts[name].provider, desired.accounts[name].pin)

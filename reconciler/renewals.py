@@ -24,6 +24,8 @@ Item = list[Any]
 """Account, name, product, day, length, minor units, currency, basis, detail, owner: as JSON has them."""
 _LENGTHS = {length.value: length for length in TermLength}
 _ANY_DAY = date(1970, 1, 1)
+_BITS = 62
+"""Of a number that JSON's reader takes as it stands."""
 
 
 @dataclass(slots=True)
@@ -130,6 +132,17 @@ def renewal(line: str, end: str, now: datetime, horizon: datetime, rulebook: Rul
     minor, currency = (None, None) if amount.money is None else (amount.money.minor, amount.money.currency)
     day = instant.date().isoformat()
     return [account, name, product, day, length, minor, currency, amount.basis.value, amount.detail, owner or None]
+
+
+def item_of(due: Due) -> Item | None:
+    """A renewal of what is declared, as it is kept; None for what cannot be had back."""
+    money = due.amount.money
+    if not due.managed or due.decided is not None or (money is not None and money.minor.bit_length() > _BITS):
+        return None
+    minor, currency = (None, None) if money is None else (money.minor, money.currency)
+    account, name = due.key
+    length, basis, detail = due.length.value, due.amount.basis.value, due.amount.detail
+    return [account, name, due.product, due.on.isoformat(), length, minor, currency, basis, detail, due.owner]
 
 
 def _money(column: str) -> Money | None:

@@ -38,6 +38,7 @@ from reconciler.reconcile import (
     plan_pass,
     read_specs,
     told_after,
+    with_recent,
 )
 from reconciler.settings import LEDGER, AccountSettings
 from reconciler.stored import NOTHING_SETTLED, StoredState
@@ -51,6 +52,8 @@ if TYPE_CHECKING:
 
 LARGE = 1 << 20
 """Bytes of specs: some thousands of subscriptions, which are read whole in less than a second."""
+IN_GROUPS = 8 << 20
+"""Bytes of specs from which on a first plan is made group by group: as values, so many would need half a gigabyte."""
 NO_TEXTS = SpecTexts((), (), "")
 UNTOLD = Untold()
 
@@ -63,6 +66,10 @@ class Runtime(World):
     """Who gets the orders for outside accounts instead of this process: workers."""
     large: int = LARGE
     """Bytes of specs from which on an estate is looked at in part."""
+    in_groups: int = IN_GROUPS
+    """Bytes of specs from which on the plan of an estate without records is made group by group."""
+    group: int | None = None
+    """Subscriptions of one group; None: as many as usual."""
     _until: datetime | None = None
     """Before when time moves nothing of what was last looked at in part."""
     _began: datetime | None = None
@@ -95,6 +102,21 @@ class Runtime(World):
 
         return glance(self._large, self.inputs(commit=commit, texts=NO_TEXTS), self.price_digest, reader, progress)
 
+    def _first(self, reader: StateReader | None, *, commit: bool, progress: Progress) -> Pass | None:
+        """The plan of a large estate of which nothing is recorded yet; None where something is, or any doubt."""
+        large = self._large
+        if large is None or sum(stamp[0] for stamp in large.stamps.values()) < self.in_groups:
+            return None
+        if reader is not None and reader.middle() is not None:
+            return None
+        inputs = self.inputs(commit=commit, texts=NO_TEXTS)
+        stored = picture(inputs, None) if reader is None else with_recent(inputs, reader.some((), ()), reader)
+        if stored.subscriptions or stored.open_intents:
+            return None
+        from reconciler.first import AT_ONCE, first_plan  # start-up: only a large estate is planned in groups
+
+        return first_plan(large, inputs, stored, progress, self.group or AT_ONCE)
+
     @cached_property
     def services(self) -> Services:
         """Who serves the accounts."""
@@ -125,6 +147,9 @@ class Runtime(World):
         """Read, plan and review; opens nothing for writing."""
         if self._large is not None:
             with self.reading() as reader:
+                first = self._first(reader, commit=commit, progress=progress)
+                if first is not None:
+                    return first
                 seen = self._glance(reader, commit=commit, progress=progress)
                 if seen is not None:
                     return self._planned(seen, reader)

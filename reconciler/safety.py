@@ -7,14 +7,14 @@ whole, then the run is judged on what remains; what counts towards which limit, 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from reconciler.brakes import COUNTED, RUN, Allow, Brakes, window_start
-from reconciler.changes import Change, Refusal
+from reconciler.changes import Refusal, Trait, picked, traits_of
 from reconciler.desired import DesiredState
-from reconciler.plan import Plan, Verdict
+from reconciler.plan import Bindings, Plan, Verdict
 from reconciler.recorded import stricter
 from reconciler.selection import Selection, glob
 from reconciler.settings import LimitName, Safety
@@ -41,35 +41,64 @@ class Circumstances:
     """The lineage that the settings pin."""
 
 
+@dataclass(slots=True)
+class Standing:
+    """How an estate stands, as far as a verdict counts it."""
+
+    declared: set[str] = field(default_factory=set)
+    """Accounts of which something is declared."""
+    about: set[str] = field(default_factory=set)
+    """Those that the run is about: one that was not selected is neither changed nor judged."""
+    alive: Counter[str] = field(default_factory=Counter)
+    """How many have not ended, by account."""
+
+    def add(self, plan: Plan, desired: DesiredState, stored: StoredState) -> None:
+        """Count an estate, or a part of it."""
+        self.declared |= {key.account for key in desired.subscriptions} | stored.settled.counts.keys()
+        self.about |= _accounts(plan.bindings, desired, stored)
+        # As it stands now, outside accounts included: what has ended there meanwhile is no part of a percentage.
+        standing = (plan.settled.get(key, row) for key, row in stored.subscriptions.items())
+        self.alive.update(row.key.account for row in standing if not row.status.ended)
+        self.alive.update(stored.settled.counts)
+
+
 def review(plan: Plan, desired: DesiredState, stored: StoredState, around: Circumstances) -> Verdict:
     """The changes that may pass and every refusal, worst first. A dry run shows it, an apply obeys it.
 
     `stored` is as it stands at the plan's instant; where a limit in force counts days, with the recent changes since
     `window_start`.
     """
-    gates = _gates(desired, stored, around)
+    standing = Standing()
+    standing.add(plan, desired, stored)
+    return reviewed(plan, standing, desired, stored, around)
+
+
+def reviewed(
+    plan: Plan, standing: Standing, desired: DesiredState, stored: StoredState, around: Circumstances
+) -> Verdict:
+    """The same of an estate that was counted already: nobody looks at what is declared."""
+    gates = _gates(standing, stored, around)
     if gates:
         return Verdict((), tuple(gates))
     brakes = Brakes(around.safety, around.allow, around.now, plan, stored)
-    about = _accounts(plan, desired, stored)
-    # As it stands now, outside accounts included: what has ended there meanwhile is no part of a percentage.
-    standing = (plan.settled.get(key, row) for key, row in stored.subscriptions.items())
-    alive = Counter(row.key.account for row in standing if not row.status.ended) + Counter(stored.settled.counts)
-    found = [*_wrong_accounts(desired, stored), *_empty_accounts(alive, desired, stored, around)]
-    refused = [refusal for refusal in found if refusal.scope in about]
+    alive = standing.alive
+    found = [*_wrong_accounts(desired, stored), *_empty_accounts(standing, stored, around)]
+    refused = [refusal for refusal in found if refusal.scope in standing.about]
     wrong = {refusal.scope for refusal in refused}
-    for account, changes in _by_account(plan.changes).items():
+    for account in dict.fromkeys(trait.account for trait in traits_of(plan.changes)):
         if account not in wrong:
-            refused += brakes.judge(account, changes, alive[account])
+            refused += brakes.judge(account, picked(plan.changes, _of(account)), alive[account])
     stopped = {refusal.scope for refusal in refused}
-    left = tuple(change for change in plan.changes if change.key.account not in stopped)
+    left = picked(plan.changes, lambda trait: trait.account not in stopped) if stopped else plan.changes
     whole_run = brakes.judge(RUN, left, alive.total())
     return Verdict(() if whole_run else left, (*refused, *whole_run))
 
 
-def _accounts(plan: Plan, desired: DesiredState, stored: StoredState) -> set[str]:
-    """The accounts that the run is about: one that was not selected is neither changed nor judged."""
-    narrowed = plan.bindings
+def _of(account: str) -> Callable[[Trait], bool]:
+    return lambda trait: trait.account == account
+
+
+def _accounts(narrowed: Bindings, desired: DesiredState, stored: StoredState) -> set[str]:
     selection = Selection(narrowed.select, narrowed.exclude, narrowed.paths)
     chosen = selection.keys()
     about = {key.account for key, item in desired.subscriptions.items() if chosen(key) and selection.holds(item.place)}
@@ -77,7 +106,7 @@ def _accounts(plan: Plan, desired: DesiredState, stored: StoredState) -> set[str
     return about if selection.paths else about | {key.account for key in stored.subscriptions if chosen(key)}
 
 
-def _gates(desired: DesiredState, stored: StoredState, around: Circumstances) -> list[Refusal]:
+def _gates(standing: Standing, stored: StoredState, around: Circumstances) -> list[Refusal]:
     """What refuses the run whatever it would change."""
     found = []
     if around.pinned is not None and stored.exists and stored.lineage != around.pinned:
@@ -88,7 +117,7 @@ def _gates(desired: DesiredState, stored: StoredState, around: Circumstances) ->
         until = f" until {stored.freeze.until:%Y-%m-%dT%H:%M:%SZ}" if stored.freeze.until else ""
         detail = f"frozen since {stored.freeze.since:%Y-%m-%dT%H:%M:%SZ}{until} by {stored.freeze.actor}"
         found.append(Refusal("frozen", "run", f"{detail}: {stored.freeze.reason}", "to end it: reconcile thaw"))
-    if not desired.subscriptions and not stored.settled.counts and not _may_be_empty(stored, around, None):
+    if not standing.declared and not _may_be_empty(stored, around, None):
         detail = f"the specs declare no subscription at all; {len(stored.subscriptions)} are stored"
         hint = f"is this the right folder? If it is meant: --allow empty, or {_ALLOW_EMPTY}"
         found.append(Refusal("empty", "run", detail, hint))
@@ -125,12 +154,9 @@ def _identity(recorded: tuple[str, str | None]) -> str:
     return f"{provider}, tenant {tenant}" if tenant else f"{provider} without a tenant"
 
 
-def _empty_accounts(
-    alive: Counter[str], desired: DesiredState, stored: StoredState, around: Circumstances
-) -> Iterable[Refusal]:
-    declared = {key.account for key in desired.subscriptions} | stored.settled.counts.keys()
-    for name, count in sorted(alive.items()):
-        if name not in declared and not _may_be_empty(stored, around, name):
+def _empty_accounts(standing: Standing, stored: StoredState, around: Circumstances) -> Iterable[Refusal]:
+    for name, count in sorted(standing.alive.items()):
+        if name not in standing.declared and count > 0 and not _may_be_empty(stored, around, name):
             detail = f"no file declares a subscription of {name}, and {count} stored ones have not ended"
             hint = f"were its specs lost? If it is meant: --allow empty={name}, or {_ALLOW_EMPTY}"
             yield Refusal("empty", name, detail, hint)
@@ -153,10 +179,3 @@ def _names(pattern: str, account: str) -> bool:
 
 def _allows(around: Circumstances, limit: str) -> bool:
     return any(allow.limit == limit for allow in around.allow)
-
-
-def _by_account(changes: Iterable[Change]) -> dict[str, list[Change]]:
-    grouped: dict[str, list[Change]] = {}
-    for change in changes:
-        grouped.setdefault(change.key.account, []).append(change)
-    return grouped

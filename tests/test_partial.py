@@ -114,6 +114,11 @@ def plain(value: Any) -> object:
 
 @pytest.fixture
 def estate(tmp_path: Path) -> Estate:
+    return an_estate(tmp_path)
+
+
+def an_estate(tmp_path: Path) -> Estate:
+    """Some dozens of subscriptions, and no store."""
     root = tmp_path / "repository"
     (root / "specs" / "north").mkdir(parents=True)
     (root / "reconcile.yaml").write_text(SETTINGS.replace("LIFECYCLE", "classic"))

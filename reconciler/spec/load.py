@@ -98,7 +98,7 @@ class Load:
         for document in chain(self.read_around(), (Document(text.origin, text.text) for text in more)):
             wanted = (chosen or {}).get(document.origin)
             short = None if wanted is None else excerpt(document.origin, document.text, wanted.odd | wanted.plain)
-            self._specs_file(short or document, wanted)
+            self.read_file(short or document, wanted)
         self.accounts.check_complete()
         self.estate.check_renames()
 
@@ -177,7 +177,8 @@ class Load:
             self.folders.broken(document.folder)
         self.folders.add(document.folder, self.steps(document, result))
 
-    def _specs_file(self, document: Document, chosen: Chosen | None) -> None:
+    def read_file(self, document: Document, chosen: Chosen | None = None) -> None:
+        """Read one file of subscriptions, once all that others depend on are read."""
         result = self._checked(document, SpecsFile, None if chosen is None else chosen.odd | chosen.plain)
         model = result.model
         if model is None:

@@ -12,11 +12,11 @@ from datetime import UTC, datetime
 from heapq import nsmallest
 from typing import Any, TypeVar
 
-from reconciler.changes import ENDING, SPENDING, Change, Kind
+from reconciler.changes import ENDING, SPENDING, Change, Kind, Many, Trait, picked, traits_of
 from reconciler.impact import totals
 from reconciler.model import SubscriptionKey
 from reconciler.views.consequences import totals_words
-from reconciler.views.words import VERBS, Group, group_of, listed, per_account
+from reconciler.views.words import VERBS, Group, group_by, group_of, listed, per_account
 
 MANY = 200
 """Items of a section that are shown one by one; of more than that, only the first few."""
@@ -61,10 +61,17 @@ _ABOUT = {
 
 def parted(changes: Iterable[Change]) -> list[Part]:
     """The changes by group in reading order; groups without any are left out."""
+    if isinstance(changes, Many):
+        there = {group_by(trait) for trait in changes.traits}
+        return [_part(group, changes.picked(_shown_in(group))) for group in Group if group in there]
     found: dict[Group, list[Change]] = {group: [] for group in Group}
     for change in changes:
         found[group_of(change)].append(change)
     return [_part(group, members) for group, members in found.items() if members]
+
+
+def _shown_in(group: Group) -> Callable[[Trait], bool]:
+    return lambda trait: group_by(trait) is group
 
 
 def _part(group: Group, members: Sequence[Change]) -> Part:
@@ -118,22 +125,31 @@ class Sum:
     """What they come to, in a sentence; empty where no money moves."""
 
 
-def sums(changes: Iterable[Change], *, money: bool = True) -> list[Sum]:
+def sums(changes: Sequence[Change], *, money: bool = True) -> list[Sum]:
     """The same changes by verb, the order being that of the summary line."""
-    found: dict[Kind, list[Change]] = {}
-    for change in changes:
-        found.setdefault(change.kind, []).append(change)
-    return [_sum(kind, found[kind], money=money) for kind in VERBS if kind in found]
+    there = {trait.kind for trait in traits_of(changes)}
+    return [_sum(kind, picked(changes, _is(kind)), money=money) for kind in VERBS if kind in there]
+
+
+def _is(kind: Kind) -> Callable[[Trait], bool]:
+    return lambda trait: trait.kind is kind
 
 
 def _sum(kind: Kind, members: Sequence[Change], *, money: bool) -> Sum:
     said = totals_words(totals(members), members) if money else ""
-    return Sum(kind, len(members), where([change.key for change in members]), said)
+    accounts = Counter[str]()
+    for trait, number in traits_of(members).items():
+        accounts[trait.account] += number
+    return Sum(kind, len(members), where_of(accounts), said)
 
 
 def where(keys: Iterable[SubscriptionKey]) -> str:
     """In which accounts they are, those with the most first: `in 50 accounts: 9 in a, 8 in b and 48 more`."""
-    counts = Counter([key.account for key in keys])
+    return where_of(Counter([key.account for key in keys]))
+
+
+def where_of(counts: Counter[str]) -> str:
+    """The same by how many there are in each account."""
     if len(counts) <= 1:
         return "".join(f"in {account}" for account in counts)
     most = nsmallest(_ACCOUNTS, counts.items(), key=lambda item: (-item[1], item[0]))

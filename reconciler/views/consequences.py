@@ -360,14 +360,16 @@ def totals_words(totals: Totals, changes: Iterable[Change] = ()) -> str:
 
 def _reasons(changes: Iterable[Change]) -> list[str]:
     """Why sums are not known, each reason once."""
-    impacts = [change.impact for change in changes if change.kind in INTENTS and change.impact is not None]
-    found = []
-    for impact in impacts:
+    found: dict[str, None] = {}
+    for change in changes:
+        impact = change.impact
+        if impact is None or change.kind not in INTENTS:
+            continue
         amounts = (impact.value, impact.extension, impact.refund and impact.refund.amount)
-        found += [item.detail for item in amounts if item and item.money is None and item.detail]
+        found |= dict.fromkeys(item.detail for item in amounts if item and item.money is None and item.detail)
         if "extension" in impact.unknown:
-            found.append("whether a paid extension follows is not known")
-    return list(dict.fromkeys(found))
+            found["whether a paid extension follows is not known"] = None
+    return list(found)
 
 
 def sums_of(minor: Mapping[str, int]) -> list[str]:

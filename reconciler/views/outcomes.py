@@ -58,7 +58,7 @@ class Section:
         if len(shown) < len(self.rows):
             lines += [
                 layout.head(self.sign, item.kind, counted(item.count, "subscription"), item.where)
-                for item in sums((change for change, _ in self.rows), money=False)
+                for item in sums([change for change, _ in self.rows], money=False)
             ]
             reasons = tallied(words for _, words in self.rows if words)
             lines += [(Piece(f"{INDENT}{count:,} x {words}"),) for words, count in reasons[:_REASONS]]

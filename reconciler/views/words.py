@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
 
-from reconciler.changes import ENDING, SPENDING, Change, JsonValue, Kind, Refusal, Risk
+from reconciler.changes import ENDING, SPENDING, Change, JsonValue, Kind, Refusal, Risk, Trait, traits_of
 from reconciler.diagnostics import Diagnostic
 from reconciler.model import SubscriptionKey, TermLength
 from reconciler.plan import Plan, Verdict
@@ -72,13 +72,18 @@ class Group(Enum):
 
 def group_of(change: Change) -> Group:
     """The part of the plan that a change is shown in."""
-    if change.kind in (Kind.REGISTER, Kind.ADOPT):
+    return group_by(change.trait)
+
+
+def group_by(trait: Trait) -> Group:
+    """The same by what changes are counted by."""
+    if trait.kind in (Kind.REGISTER, Kind.ADOPT):
         return Group.NEW
-    if change.risk is Risk.IRREVERSIBLE:
+    if trait.risk is Risk.IRREVERSIBLE:
         return Group.IRREVERSIBLE
-    if change.kind in ENDING:
+    if trait.kind in ENDING:
         return Group.ENDING
-    return Group.SPENDING if change.kind in SPENDING else Group.OTHER
+    return Group.SPENDING if trait.kind in SPENDING else Group.OTHER
 
 
 def grouped(changes: Iterable[Change]) -> dict[Group, list[Change]]:
@@ -91,7 +96,9 @@ def grouped(changes: Iterable[Change]) -> dict[Group, list[Change]]:
 
 def per_account(changes: Iterable[Change]) -> list[tuple[Kind, str, int]]:
     """How many registrations and adoptions each account has, by verb, then by account."""
-    counts = Counter((change.kind, change.key.account) for change in changes)
+    counts: Counter[tuple[Kind, str]] = Counter()
+    for trait, number in traits_of(changes).items():
+        counts[trait.kind, trait.account] += number
     return [
         (kind, account, counts[kind, account]) for kind, account in sorted(counts, key=lambda at: (at[0].rank, at[1]))
     ]
@@ -224,7 +231,7 @@ def plan_summary(plan: Plan, verdict: Verdict, *, applying: bool = False) -> str
     beside = beside_words(plan)
     if not plan.changes:
         return no_changes(plan.unchanged, beside, verdict, applying=applying)
-    counts = Counter(change.kind for change in plan.changes)
+    counts = plan.counts
     parts = [f"{counts[kind]:,} to {verb}" for kind, verb in VERBS.items() if counts[kind]]
     parts += [*([f"{plan.unchanged:,} unchanged"] if plan.unchanged else []), *beside]
     refused = len(plan.changes) - len(verdict.allowed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
@@ -29,7 +30,7 @@ def decided(protect: bool = False) -> Import:
 
 
 def report_of(found: Import, *outcomes: OutcomeKind, **fields: object) -> ApplyReport:
-    changes: tuple[Change, ...] = found.plan.changes
+    changes: Sequence[Change] = found.plan.changes
     done = tuple(ChangeReport(change, outcome) for change, outcome in zip(changes, outcomes, strict=False))
     return replace(ApplyReport("run-1", done), **fields)  # type: ignore[arg-type]
 
