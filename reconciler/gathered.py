@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.build import Built
 from reconciler.changes import Blocked, Drift, Listed, Pending, Scheduled
 from reconciler.consequences import Due, Totals
-from reconciler.diagnostics import Diagnostic
+from reconciler.diagnostics import Diagnostic, Location
 from reconciler.events import Event
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.packed import Packed, Run, Unpacking
@@ -86,7 +86,7 @@ class Gathered:
             unchanged=self.unchanged,
             declared=frozenset(self.declared),
             settled=dict(sorted(self.settled.items())),
-            due=self.renewals.listed(self._place, None) + self.due,
+            due=self.renewals.listed(self._location, None) + self.due,
         )
 
     @property
@@ -104,6 +104,10 @@ class Gathered:
                 self.due.append(item)
         for file, found in by_file.items():
             self.renewals.more(file, [said for one in found if (said := item_of(one)) is not None])
+
+    def _location(self, file: str, name: str) -> Location:
+        """Found at once: renewals are made file by file, and shown by day, which would open each file many times."""
+        return self._place(file, name).location
 
     def _place(self, file: str, name: str) -> SpecPlace:
         return SpecPlace(self.unpacking.document(file), ("subscriptions", name), True)

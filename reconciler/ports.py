@@ -57,6 +57,10 @@ class StateReader(Protocol):
         """A key with about as many records before it as behind it; None where there are none."""
         ...
 
+    def empty(self) -> bool:
+        """Whether there is no record at all; looks at one."""
+        ...
+
     def lines(
         self,
         accounts: Collection[str],

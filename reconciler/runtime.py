@@ -107,7 +107,7 @@ class Runtime(World):
         large = self._large
         if large is None or sum(stamp[0] for stamp in large.stamps.values()) < self.in_groups:
             return None
-        if reader is not None and reader.middle() is not None:
+        if reader is not None and not reader.empty():
             return None
         inputs = self.inputs(commit=commit, texts=NO_TEXTS)
         stored = picture(inputs, None) if reader is None else with_recent(inputs, reader.some((), ()), reader)

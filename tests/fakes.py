@@ -63,6 +63,9 @@ class MemoryStore:
     def middle(self) -> SubscriptionKey | None:
         return sorted(self.rows)[len(self.rows) // 2] if self.rows else None
 
+    def empty(self) -> bool:
+        return not self.rows
+
     def lines(
         self,
         accounts: Collection[str],

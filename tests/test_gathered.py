@@ -77,6 +77,10 @@ def due(name: str, day: int, **fields: object) -> Due:
     return replace(made, **fields)  # type: ignore[arg-type]
 
 
+def located(item: Due) -> Due:
+    return replace(item, place=item.place and item.place.location)
+
+
 def test_renewals_come_by_day_whatever_they_can_be_kept_as() -> None:
     decided = Decision(date(2026, 11, 2), "ada", None, AT)
     items = (
@@ -89,7 +93,7 @@ def test_renewals_come_by_day_whatever_they_can_be_kept_as() -> None:
         due("g", 6, managed=False, place=None),
     )
     found = gathered(replace(EMPTY, due=items[:2]), replace(EMPTY, due=items[2:])).plan(EMPTY)
-    assert tuple(found.due) == tuple(sorted(items, key=lambda item: item.on))
+    assert [located(item) for item in found.due] == [located(item) for item in sorted(items, key=lambda item: item.on)]
     assert len(found.due) == 7
 
 

@@ -30,6 +30,7 @@ MIDDLE = (
     "SELECT account, name FROM subscriptions ORDER BY account, name"
     " LIMIT 1 OFFSET (SELECT count(*) / 2 FROM subscriptions)"
 )
+ONE = "SELECT 1 FROM subscriptions LIMIT 1"
 _MARGIN = timedelta(seconds=1)
 """Instants with a part of a second sort before the whole one as text: what lies that near is looked at."""
 

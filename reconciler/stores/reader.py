@@ -19,7 +19,7 @@ from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount
 from reconciler.stored import RecentChange, StoredState
 from reconciler.stores import failures, history, intents, recovery, rows, sightings
-from reconciler.stores.lines import MIDDLE, Within, bounds, next_ends, selected, where
+from reconciler.stores.lines import MIDDLE, ONE, Within, bounds, next_ends, selected, where
 from reconciler.stores.migrations import STEPS, Step
 from reconciler.stores.opening import inspect
 from reconciler.stores.statements import Statements
@@ -82,6 +82,11 @@ class SqliteReader:
         with self.reading() as connection:
             found = connection.execute(MIDDLE).fetchone()
             return None if found is None else SubscriptionKey(*found)
+
+    def empty(self) -> bool:
+        """Whether there is no record at all."""
+        with self.reading() as connection:
+            return connection.execute(ONE).fetchone() is None
 
     def lines(
         self, accounts: Collection[str], now: datetime, horizon: datetime, within: Within = (None, None)

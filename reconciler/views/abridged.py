@@ -16,7 +16,7 @@ from reconciler.changes import ENDING, SPENDING, Change, Kind, Many, Trait, pick
 from reconciler.impact import totals
 from reconciler.model import SubscriptionKey
 from reconciler.views.consequences import totals_words
-from reconciler.views.words import VERBS, Group, group_by, group_of, listed, per_account
+from reconciler.views.words import VERBS, Group, group_of, grouped, listed, per_account
 
 MANY = 200
 """Items of a section that are shown one by one; of more than that, only the first few."""
@@ -62,16 +62,11 @@ _ABOUT = {
 def parted(changes: Iterable[Change]) -> list[Part]:
     """The changes by group in reading order; groups without any are left out."""
     if isinstance(changes, Many):
-        there = {group_by(trait) for trait in changes.traits}
-        return [_part(group, changes.picked(_shown_in(group))) for group in Group if group in there]
+        return [_part(group, members) for group, members in grouped(changes).items()]
     found: dict[Group, list[Change]] = {group: [] for group in Group}
     for change in changes:
         found[group_of(change)].append(change)
     return [_part(group, members) for group, members in found.items() if members]
-
-
-def _shown_in(group: Group) -> Callable[[Trait], bool]:
-    return lambda trait: group_by(trait) is group
 
 
 def _part(group: Group, members: Sequence[Change]) -> Part:

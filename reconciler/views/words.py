@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from enum import Enum
 
-from reconciler.changes import ENDING, SPENDING, Change, JsonValue, Kind, Refusal, Risk, Trait, traits_of
+from reconciler.changes import ENDING, SPENDING, Change, JsonValue, Kind, Many, Refusal, Risk, Trait, traits_of
 from reconciler.diagnostics import Diagnostic
 from reconciler.model import SubscriptionKey, TermLength
 from reconciler.plan import Plan, Verdict
@@ -86,8 +86,16 @@ def group_by(trait: Trait) -> Group:
     return Group.SPENDING if trait.kind in SPENDING else Group.OTHER
 
 
-def grouped(changes: Iterable[Change]) -> dict[Group, list[Change]]:
+def shown_in(group: Group) -> Callable[[Trait], bool]:
+    """Whether changes of a trait are shown in this part of the plan."""
+    return lambda trait: group_by(trait) is group
+
+
+def grouped(changes: Iterable[Change]) -> dict[Group, Sequence[Change]]:
     """The changes of each group by key, then by verb; groups without any are left out."""
+    if isinstance(changes, Many):  # as a plan has them, they are in that order
+        there = {group_by(trait) for trait in changes.traits}
+        return {group: changes.picked(shown_in(group)) for group in Group if group in there}
     found: dict[Group, list[Change]] = {group: [] for group in Group}
     for change in sorted(changes, key=lambda change: (change.key, change.kind.rank)):
         found[group_of(change)].append(change)

@@ -155,11 +155,13 @@ class LinesContract:
     def test_the_middle_has_as_many_before_it_as_behind_it(self, place: Place) -> None:
         place.make()
         assert reading(place).middle() is None
+        assert reading(place).empty()
         store = place.open()
         store.begin(a_run())
         for count, name in enumerate(self.NAMES, 1):
             store.record("run-1", [registered(name)], NOW)
             assert str(store.middle()) == self.NAMES[count // 2]
+            assert not store.empty()
 
     def test_another_reader_sees_the_same_or_there_is_none(self, place: Place) -> None:
         reader = holding(place, a_stored("contoso/a"))

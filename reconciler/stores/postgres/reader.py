@@ -18,7 +18,7 @@ from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount
 from reconciler.stored import RecentChange, StoredState
 from reconciler.stores import history, intents, rows, sightings
-from reconciler.stores.lines import MIDDLE, Within, bounds, next_ends, selected, where
+from reconciler.stores.lines import MIDDLE, ONE, Within, bounds, next_ends, selected, where
 from reconciler.stores.postgres import failures
 from reconciler.stores.postgres.address import Address
 from reconciler.stores.postgres.queued import queued
@@ -69,6 +69,15 @@ class PostgresReader:
             with self.reading() as spoken:
                 found = spoken.execute(MIDDLE).fetchone()
                 return None if found is None else SubscriptionKey(*found)
+
+        return self._looked(look)
+
+    def empty(self) -> bool:
+        """Whether there is no record at all."""
+
+        def look() -> bool:
+            with self.reading() as spoken:
+                return spoken.execute(ONE).fetchone() is None
 
         return self._looked(look)
 
