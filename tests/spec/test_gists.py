@@ -6,6 +6,7 @@ import pytest
 
 from reconciler.desired import SpecText
 from reconciler.spec import gists
+from reconciler.spec import sketch as sketches
 from reconciler.spec.match import CompiledRule
 from reconciler.spec.sketch import Sketch
 from reconciler.spec.stacks import uncounted
@@ -57,7 +58,7 @@ def test_a_block_that_is_no_mapping_is_odd(cut: bool) -> None:
 
 @CUT
 def test_more_ways_to_ask_than_can_be_told_apart_have_no_sketch(cut: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(gists, "_ASKED_AT_MOST", 1)
+    monkeypatch.setattr(sketches, "_ASKED_AT_MOST", 1)
     assert sketch_of(FILE, cut=cut) is None
     assert sketch_of(f"{HEAD}  a:\n    {FACTS}\n", cut=cut) is not None
 
