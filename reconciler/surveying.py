@@ -25,7 +25,7 @@ from reconciler.spec.collector import at_rest
 from reconciler.spec.parts import AROUND, Parts, Survey
 from reconciler.spec.sketch import Sketch
 
-ALONE: Final = 4 * 1024 * 1024
+ALONE: Final = 1024 * 1024
 """Bytes of specs that one process reads sooner than two could be started for."""
 _DIGEST: Final = 32
 _TOGETHER: Final = 16

@@ -11,6 +11,7 @@ import re
 from array import array
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import blake2b
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 import orjson
@@ -102,13 +103,8 @@ def read_again(
     return _together(before.account, [(mark, known.get(mark)) for mark, _ in blocks], marks.head)
 
 
-class _Block(NamedTuple):
-    """What a block came to when it was read."""
-
-    name: str
-    gist: bytes
-    """Empty: it is to be read in full."""
-    sort: Sort | None
+_Block = tuple[str, bytes, Sort | None]
+"""What a block came to when it was read: its name, its gist, and its sort; None: it is to be read in full."""
 
 
 def _together(account: str, blocks: Sequence[tuple[bytes, _Block | None]], head: bytes) -> tuple[Sketch, Marks] | None:
@@ -122,14 +118,15 @@ def _together(account: str, blocks: Sequence[tuple[bytes, _Block | None]], head:
     for mark, block in blocks:
         if block is None:
             return None
-        if block.sort is None:
-            odd.append(block.name)
+        name, gist, sort = block
+        if sort is None:
+            odd.append(name)
             others.append(mark)
             continue
-        names.append(block.name)
-        gists.append(block.gist)
+        names.append(name)
+        gists.append(gist)
         plain.append(mark)
-        which.append(numbers.setdefault(block.sort, len(numbers)))
+        which.append(numbers.setdefault(sort, len(numbers)))
     if len({*names, *odd}) < len(blocks):
         return None
     made = sketched(account, names, b"".join(gists), odd, which, list(numbers))
@@ -141,9 +138,11 @@ def _known(sketch: Sketch, marks: Marks) -> dict[bytes, _Block]:
     names = sketch.names.split("\n") if sketch.names else []
     if len(marks.odd) != len(sketch.odd) * SIZE or len(marks.which) != len(names):
         return {}
-    plain = zip(_each(marks.plain), names, _each(sketch.gists), marks.which, strict=True)
-    known = {mark: _Block(name, gist, marks.sorts[index]) for mark, name, gist, index in plain}
-    known.update((mark, _Block(name, b"", None)) for mark, name in zip(_each(marks.odd), sketch.odd, strict=True))
+    sorts = map(marks.sorts.__getitem__, marks.which)
+    known: dict[bytes, _Block] = dict(
+        zip(_each(marks.plain), zip(names, _each(sketch.gists), sorts, strict=True), strict=True)
+    )
+    known.update((mark, (name, b"", None)) for mark, name in zip(_each(marks.odd), sketch.odd, strict=True))
     return known
 
 
@@ -155,7 +154,7 @@ def _blocks(body: str, indent: int) -> list[tuple[bytes, str]]:
     """The blocks as they are written, each behind its mark."""
     begins = re.compile(rf"\n++{' ' * indent}(?=[^ \n])")
     starts = [found.start() for found in begins.finditer(body)]
-    texts = [body[begin:end] for begin, end in zip(starts, (*starts[1:], len(body)), strict=True)]
+    texts = [body[begin:end] for begin, end in pairwise((*starts, len(body)))]
     return [(_mark(text), text) for text in texts]
 
 
