@@ -6,6 +6,7 @@ Whatever is not plain has no gist: it is planned in full.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -21,6 +22,7 @@ from reconciler.model import (
     Recurring,
     StoredSubscription,
 )
+from reconciler.stored import Silence
 
 SEPARATOR: Final = "\x1f"
 UNSAID: Final = "\x1e"
@@ -141,6 +143,38 @@ _BITS: Final = (
     (4, OWNER), (5, LABELS), (6, PROTECTED), (8, RECURRING), (9, CANCELLATION), (11, SEATS), (12, PRICE),
     (13, LAST_CHARGE), (14, ID),
 )  # fmt: skip
+
+
+def said(line: str, silence: Silence) -> str:
+    """The whole line of a record, without what is never spoken of, nor sometimes where there is nothing to be said."""
+    columns = line.split(SEPARATOR)
+    if len(columns) <= _LAST:
+        return line
+    undeclared, ending = columns[_DECLARED] == "0", columns[_CANCELLATION] == Cancel.AT_RENEWAL
+    nothing = {**_NOTHING, CANCELLATION: columns[_CANCELLATION] if undeclared else None}
+    nothing[RECURRING] = columns[_RECURRING] if undeclared or ending else None
+    for at, bit in _BITS:
+        if bit & silence.always or (bit & silence.sometimes and columns[at] == nothing[bit]):
+            columns[at] = UNSAID
+    return SEPARATOR.join(columns)
+
+
+def unsilenced(line: str, silence: Silence) -> str:
+    """The whole line again, but for what is never spoken of, and for a pair that no subscription asks for."""
+    columns = line.split(SEPARATOR)
+    for at, bit in _BITS:
+        if bit & silence.sometimes and columns[at:] and columns[at] == UNSAID:
+            columns[at] = _NOTHING.get(bit) or ""
+    return SEPARATOR.join(columns)
+
+
+_DECLARED, _RECURRING, _CANCELLATION, _LAST = 7, 8, 9, 14
+"""Places in a line."""
+_NOTHING: Final[Mapping[int, str | None]] = {
+    OWNER: "", LABELS: "{}", PROTECTED: "0", SEATS: "", PRICE: NO_MONEY, LAST_CHARGE: NO_MONEY, ID: "",
+}  # fmt: skip
+"""What a line has where a record has nothing. Its pair goes unsaid where none was declared; and of what is cancelled
+at renewal the cancellation alone is asked for (see `_expected`)."""
 
 
 def stand_in(row: StoredSubscription, asked: Asked, place: Place) -> DesiredSubscription:

@@ -7,15 +7,15 @@ pass, which also says what is wrong.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
 from typing import NamedTuple
 
 from reconciler.balance import Balance, kept_of
 from reconciler.build import DUE_WITHIN
 from reconciler.catalogue import MICROSOFT, Catalogue
+from reconciler.comparing import Comparing, Shares, renewals
 from reconciler.consequences import DueList
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Place
@@ -27,18 +27,12 @@ from reconciler.model import DesiredSubscription, Recurring, Status, StoredSubsc
 from reconciler.ports import StateReader
 from reconciler.progress import Progress, Untold
 from reconciler.reconcile import Inputs, instant_of, rulebook_of
-from reconciler.renewals import Item, renewal
 from reconciler.settings import LEDGER
-from reconciler.sift import Match, Renewing, Share, Sieve
+from reconciler.sift import Match, Renewing, Sieve
 from reconciler.spec.load import Chosen
 from reconciler.spec.parts import Survey
 from reconciler.spec.sketch import RuleCount, Sketch
 from reconciler.stored import Settled, StoredState
-
-_STEP = 10_000
-_ALONE = 50_000
-"""Records that one process compares sooner than two could be started for."""
-Within = tuple[SubscriptionKey | None, SubscriptionKey | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +52,6 @@ class Names(NamedTuple):
     """What its sketch does not speak of."""
     plain: set[str]
     """What it does."""
-
-
-Shares = Callable[[Sequence[Callable[[], Iterable[bytes]]]], Iterable[tuple[int, bytes | None]]]
-"""Has each task done by a process of its own, and hands on their messages."""
 
 
 def looked_at(
@@ -142,35 +132,21 @@ class _Look:
 
     def _weighed(self, head: StoredState, now: datetime) -> Balance | None:
         """A balance made of everything."""
-        balance = Balance(head.branch, head.serial, now, self._until(now))
+        balance = Balance(head.branch, head.serial, now, None)
         sketches = {file: sketch for file in self.survey.sketches if (sketch := self._sketch(file)) is not None}
         balance.full = [file for file in self.survey.sketches if file not in sketches]
         sieve = Sieve(sketches, self._look_at(sketches.values()))
-        if sieve.doubled:
+        found = Comparing(sieve, self.ledgers, self.rulebook, now, self.progress).run(self.reader, self.share)
+        if found is None or found.twins or sieve.doubled:
             return None
-        found = self._sifted(sieve, now)
-        if found is None:
-            return None
-        if sieve.ids and not balance.without_twins(self.reader.has_twins):
-            return None
+        balance.no_twins = sieve.ids
         for file, sketch in sketches.items():
             balance.count(sketch, 1)
             if sketch.odd:
                 balance.odd[file] = list(sketch.odd)
-        balance.left = sieve.left(sketches)
-        for part in found:
-            balance.settled += part.settled
-            balance.moved += part.moved
-            balance.rows += part.rows
-        for file in dict.fromkeys(file for part in found for file in part.renewing):
-            balance.renewing.add(file, [item for part in found for item in part.renewing.get(file, ())])
+        balance.settled, balance.moved, balance.rows = found.settled, found.moved, found.rows
+        balance.left, balance.renewing, balance.until = sieve.left(), found.renewing, found.until
         return balance
-
-    def _until(self, now: datetime) -> datetime | None:
-        """Before when time moves nothing that is at rest now, and brings no renewal within the horizon."""
-        end, renewal = self.reader.next_ends(now, now + DUE_WITHIN)
-        found = (end, None if renewal is None else renewal - DUE_WITHIN)
-        return min((item for item in found if item is not None), default=None)
 
     def _look_at(self, sketches: Iterable[Sketch]) -> dict[str, frozenset[Asked]]:
         """By account, what may want a decision even where a record is as it was asked for."""
@@ -178,51 +154,6 @@ class _Look:
         alone = frozenset(asked for asked in every if asked.recurring == Recurring.OFF and asked.cancel is None)
         extending = [name for name in self.ledgers if may_extend(self.rulebook.ruling(name))]
         return dict.fromkeys(extending, alone) if alone else {}
-
-    def _sifted(self, sieve: Sieve, now: datetime) -> list[Share] | None:
-        """What came of comparing every record; by several processes where there are many."""
-        self.progress.phase("Comparing", len(sieve), "records")
-        middle = self._middle(sieve)
-        if middle is None or self.share is None:
-            return [self._half(sieve, self.reader, now, (None, None))]
-        halves = ((None, middle), (middle, None))
-
-        def task(within: Within) -> Iterator[bytes]:
-            reader = self.reader.another()  # a connection is never shared with another process
-            if reader is not None:
-                with reader:
-                    yield self._half(sieve, reader, now, within).packed()
-
-        messages = [message for _, message in self.share([partial(task, half) for half in halves])]
-        parts = [Share.unpacked(message) for message in messages if message is not None]
-        self.progress.done()
-        for part in parts:
-            sieve.remove(part.matched)
-        return parts if len(parts) == len(halves) else None
-
-    def _middle(self, sieve: Sieve) -> SubscriptionKey | None:
-        """Where the records are parted for two processes; None where one is to compare them all."""
-        if self.share is None or len(sieve) <= _ALONE:
-            return None
-        other = self.reader.another()
-        if other is None:  # a store that only one process reads
-            return None
-        other.close()
-        return self.reader.middle()
-
-    def _half(self, sieve: Sieve, reader: StateReader, now: datetime, within: Within) -> Share:
-        lines = reader.lines(self.ledgers, now, now + DUE_WITHIN, within)
-        # Another process has nobody to tell.
-        found = sieve.sift(_counted(lines, self.progress.advance) if reader is self.reader else lines)
-        return Share(found.settled, found.moved, found.rows, found.matched, self._renewals(found.renewing, now))
-
-    def _renewals(self, renewing: Iterable[Renewing], now: datetime) -> dict[str, list[Item]]:
-        by_file: dict[str, list[Item]] = {}
-        for file, line, end in renewing:
-            item = renewal(line, end, now, now + DUE_WITHIN, self.rulebook)
-            if item is not None:
-                by_file.setdefault(file, []).append(item)
-        return by_file
 
     def _standing(self, match: Match, picture: StoredState) -> DesiredSubscription:
         place = self.survey.parts.place(match.file, match.key.name, self._text)
@@ -330,7 +261,7 @@ class _Look:
                     renewing.append(Renewing(file, line_of(row), row.term.end.isoformat()))
             if len(staying) < len(names):
                 balance.left[file] = staying
-                for items in self._renewals(renewing, now).values():
+                for items in renewals(renewing, now, self.rulebook).values():
                     balance.renewing.more(file, items)
         balance.left = {file: names for file, names in balance.left.items() if names}
         balance.rows = [key for key in balance.rows if key in unmatched]
@@ -384,13 +315,3 @@ def _sooner(until: datetime | None, row: StoredSubscription, now: datetime) -> d
     end = row.term.end
     comes = end if row.length is TermLength.MONTHLY or end - DUE_WITHIN <= now else end - DUE_WITHIN
     return comes if until is None else min(until, comes)
-
-
-def _counted(lines: Iterable[tuple[str, str]], progress: Callable[[int], None]) -> Iterator[tuple[str, str]]:
-    """The same lines; every so often it is told how many more there were."""
-    number = 0
-    for number, line in enumerate(lines, 1):
-        yield line
-        if not number % _STEP:
-            progress(_STEP)
-    progress(number % _STEP)

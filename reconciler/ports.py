@@ -23,7 +23,7 @@ from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount, ObservedSubscription, Page
 from reconciler.secret import Secret
 from reconciler.settings import AccountSettings
-from reconciler.stored import RecentChange, StoredState
+from reconciler.stored import WHOLE, RecentChange, Silence, StoredState
 
 
 class Clock(Protocol):
@@ -53,10 +53,6 @@ class StateReader(Protocol):
         """One more reader of the same store, for another process; None where there can be none."""
         ...
 
-    def middle(self) -> SubscriptionKey | None:
-        """A key with about as many records before it as behind it; None where there are none."""
-        ...
-
     def empty(self) -> bool:
         """Whether there is no record at all; looks at one."""
         ...
@@ -67,14 +63,16 @@ class StateReader(Protocol):
         now: datetime,
         horizon: datetime,
         within: tuple[SubscriptionKey | None, SubscriptionKey | None] = (None, None),
+        silence: Silence = WHOLE,
     ) -> Iterator[tuple[str, str]]:
         """The records of these accounts, each as a flag and its line, in no order.
 
         `within`: only from the first key on, and before the second, in the order of the code points.
 
-        The line is that of `gist.line_of`. The flag is `moved` for what time may have moved by now, or what is no plain
-        active record; the end of its term, as ISO 8601, for what renews after that and by the horizon or in the second
-        after it, monthly terms left out; empty for what is at rest.
+        The line is that of `gist.line_of`, and where there is no flag what `gist.said` makes of it. The flag is `moved`
+        for what time may have moved by now, or what is no plain active record; the end of its term, as ISO 8601, for
+        what renews after that and by the horizon or in the second after it, monthly terms left out; empty for what is
+        at rest.
         """
         ...
 

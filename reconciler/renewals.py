@@ -23,6 +23,7 @@ from reconciler.rulebook import Rulebook
 Item = list[Any]
 """Account, name, product, day, length, minor units, currency, basis, detail, owner: as JSON has them."""
 _LENGTHS = {length.value: length for length in TermLength}
+_REMEMBERED = 20_000
 _ANY_DAY = date(1970, 1, 1)
 _BITS = 62
 """Of a number that JSON's reader takes as it stands."""
@@ -54,6 +55,18 @@ class Renewals:
         there = self.items(file) if file in self.files else []
         self.drop(file, {item[1] for item in there})
         self.add(file, [*there, *items])
+
+    def join(self, others: Renewals) -> None:
+        """Take in those that are of other records. Leaves nothing of `others`."""
+        for file in others.files.keys() & self.files.keys():
+            items = others.items(file)
+            others.drop(file, {item[1] for item in items})
+            self.more(file, items)
+        self.files |= others.files
+        self.counts |= others.counts
+        self.sums += others.sums
+        self.numbers += others.numbers
+        self.unknown += others.unknown
 
     def drop(self, file: str, names: Collection[str]) -> None:
         """Let go of the renewals of a file that are of these names."""
@@ -114,24 +127,46 @@ class Renewals:
         return cls(files, counts, amounts, Counter(numbers), unknown)
 
 
-def renewal(line: str, end: str, now: datetime, horizon: datetime, rulebook: Rulebook) -> Item | None:
-    """The renewal of a plain active record that is at rest and recurring, by its line and the end of its term.
+class Renewer:
+    """Tells renewals by lines, one after the other: days and sums come again and again."""
 
-    None where it comes after the horizon, or where its term is a month.
-    """
-    instant = datetime.fromisoformat(end)
-    if not now < instant <= horizon:
-        return None
-    key, product, length, billing, owner, *_, seats, price, charge, _ = line.split(SEPARATOR)
-    account, _, name = key.partition("/")
-    row = StoredSubscription(
-        SubscriptionKey(account, name), product, _LENGTHS[length], _LENGTHS[billing], _ANY_DAY, _ANY_DAY,
-        Term(instant, instant), seats=int(seats) if seats else None, price=_money(price), last_charge=_money(charge),
-    )  # fmt: skip
-    amount = amount_of_term(row, rulebook)
-    minor, currency = (None, None) if amount.money is None else (amount.money.minor, amount.money.currency)
-    day = instant.date().isoformat()
-    return [account, name, product, day, length, minor, currency, amount.basis.value, amount.detail, owner or None]
+    def __init__(self, now: datetime, horizon: datetime, rulebook: Rulebook) -> None:
+        self.now, self.horizon, self.rulebook = now, horizon, rulebook
+        self._days: dict[str, str] = {}
+        self._amounts: dict[tuple[str, ...], Item] = {}
+
+    def renewal(self, line: str, end: str) -> Item | None:
+        """The renewal of a plain active record that is at rest and recurring, by its line and the end of its term.
+
+        None where it comes after the horizon, or where its term is a month.
+        """
+        day = self._days.get(end)
+        if day is None:
+            instant = datetime.fromisoformat(end)
+            day = instant.date().isoformat() if self.now < instant <= self.horizon else ""
+            self._days[end] = day
+        if not day:
+            return None
+        key, product, length, billing, owner, *_, seats, price, charge, _ = line.split(SEPARATOR)
+        account, _, name = key.partition("/")
+        asked = account, product, length, billing, seats, price, charge
+        amount = self._amounts.get(asked)
+        if amount is None:
+            if len(self._amounts) >= _REMEMBERED:
+                self._amounts.clear()
+            amount = self._amounts[asked] = self._amount(asked)
+        return [account, name, product, day, length, *amount, owner or None]
+
+    def _amount(self, asked: tuple[str, ...]) -> Item:
+        account, product, length, billing, seats, price, charge = asked
+        row = StoredSubscription(
+            SubscriptionKey(account, ""), product, _LENGTHS[length], _LENGTHS[billing], _ANY_DAY, _ANY_DAY,
+            Term(self.now, self.now), seats=int(seats) if seats else None, price=_money(price),
+            last_charge=_money(charge),
+        )  # fmt: skip
+        amount = amount_of_term(row, self.rulebook)
+        minor, currency = (None, None) if amount.money is None else (amount.money.minor, amount.money.currency)
+        return [minor, currency, amount.basis.value, amount.detail]
 
 
 def item_of(due: Due) -> Item | None:

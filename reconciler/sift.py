@@ -6,26 +6,29 @@ plan that would have been made of everything.
 
 from __future__ import annotations
 
-from array import array
+from bisect import bisect_right
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import reduce
 from hashlib import blake2b
-from typing import Any, Final, NamedTuple, Protocol
+from itertools import chain, count
+from operator import and_, itemgetter, or_
+from struct import Struct
+from typing import Final, NamedTuple, Protocol
 
-import orjson
-
-from reconciler.gist import ID, SEPARATOR, Asked, gaps_of, without
+from reconciler.gist import ID, SEPARATOR, Asked, digest, gaps_of, said, unsilenced, without
 from reconciler.model import SubscriptionKey
+from reconciler.stored import Silence
 
 SIZE: Final = 16
 MOVED: Final = "moved"
 """Flag of a record that time may have moved, or that is no plain active one."""
-_WHICH: Final = 256
-_UNKNOWN: Final = b""
-_NOWHERE: Final = ("", Asked(0, None, None, False, None, False))
-_CODE: Final = 5
-"""Bytes of a file's number and a way of asking."""
+_TOGETHER: Final = 20_000
+"""Records that are looked for by their names in one go."""
+_SAMPLE: Final = 100
+"""Files, and names of each, of which the middle one is found."""
+_GIST: Final = Struct(f"{SIZE}s")
 
 
 class Outline(Protocol):
@@ -86,108 +89,141 @@ class Sifted:
     """Settled, and they renew within the horizon."""
     rows: list[SubscriptionKey] = field(default_factory=list)
     """Records that nothing declares as they are."""
-    matched: array[int] = field(default_factory=lambda: array("q"))
-    """The hashes of the keys of all others."""
-
-
-class Share(NamedTuple):
-    """What came of comparing some of the records."""
-
-    settled: Counter[str]
-    moved: list[Match]
-    rows: list[SubscriptionKey]
-    matched: array[int]
-    renewing: dict[str, list[list[Any]]]
-    """By file, as `renewals` has them."""
-
-    def packed(self) -> bytes:
-        """As one message."""
-        moved = [[*match.key, match.file, list(match.asked)] for match in self.moved]
-        head = orjson.dumps([self.settled, moved, [list(key) for key in self.rows], self.renewing])
-        return len(head).to_bytes(8, "big") + head + self.matched.tobytes()
-
-    @classmethod
-    def unpacked(cls, message: bytes) -> Share:
-        """What such a message says."""
-        end = 8 + int.from_bytes(message[:8], "big")
-        settled, moved, rows, renewing = orjson.loads(message[8:end])
-        matches = [Match(SubscriptionKey(account, name), file, Asked(*asked)) for account, name, file, asked in moved]
-        keys = [SubscriptionKey(account, name) for account, name in rows]
-        return cls(Counter(settled), matches, keys, array("q", message[end:]), renewing)
+    matched: bytearray = field(default_factory=bytearray)
+    """For each gist in order: 1 where it is that of a record."""
 
 
 class Sieve:
-    """All gists of an estate by the keys that they are of. Takes records one after the other, and keeps what is left.
+    """All gists of an estate, each with its number. Takes records one after the other, and keeps what is left.
 
-    Keys are kept as Python hashes them, in a quarter of the room. Where two should be hashed alike, that looks like a
-    key that is declared twice; and a record is known by its gist, never by a hash alone.
+    A gist is known by its digest, which speaks of the key too. Where the record of a key says something that the specs
+    leave unsaid, its gist is another one by the line that the store tells: such records are looked for by their keys.
     """
 
     def __init__(self, sketches: Mapping[str, Outline], look_at: Mapping[str, frozenset[Asked]]) -> None:
         """`look_at` has, by account, the ways of asking whose records are to be looked at even where they match."""
-        self._gists: dict[int, bytes] = {}
-        self._codes: dict[bytes, tuple[str, Asked]] = {}
+        self._places: list[tuple[int, str, Outline]] = []
         self._look_at = look_at
         total = 0
-        for number, (file, sketch) in enumerate(sketches.items()):
-            codes = [(number * _WHICH + index).to_bytes(_CODE, "big") for index in range(len(sketch.asked))]
-            self._codes.update((code, (file, asked)) for code, asked in zip(codes, sketch.asked, strict=True))
-            gists, which, prefix = sketch.gists, sketch.which, f"{sketch.account}/"
-            total += len(which)
-            names = sketch.names.split("\n") if which else ()
-            self._gists.update(
-                {
-                    hash(prefix + name): gists[at * SIZE : (at + 1) * SIZE] + codes[index]
-                    for at, (name, index) in enumerate(zip(names, which, strict=True))
-                }
-            )
-        self.doubled: Final = len(self._gists) != total
-        """The same is declared twice: read everything in full, to say where."""
-        self.ids: Final = any(not asked.unsaid & ID for _, asked in self._codes.values())
+        for file, sketch in sketches.items():
+            if sketch.which:
+                self._places.append((total, file, sketch))
+                total += len(sketch.which)
+        gists = b"".join(sketch.gists for _, _, sketch in self._places)
+        self._numbers = dict(zip(chain.from_iterable(_GIST.iter_unpack(gists)), count()))
+        self._starts = [first for first, _, _ in self._places]
+        self._matched = bytearray(total)
+        asked = {asked for _, _, sketch in self._places for asked in sketch.asked}
+        self.ids: Final = any(not each.unsaid & ID for each in asked)
         """Some subscription says its provider's id."""
+        unsaid = {each.unsaid for each in asked} or {0}
+        always = reduce(and_, unsaid)
+        self.silence: Final = Silence(always, reduce(or_, unsaid) & ~always)
+        """In which lines records are to be told."""
 
     def __len__(self) -> int:
-        return len(self._gists)
+        return len(self._matched)
+
+    @property
+    def middle(self) -> SubscriptionKey:
+        """A key with about as many of what is declared before it as behind it."""
+        places = self._places[:: max(1, len(self._places) // _SAMPLE)]
+        sample = sorted(
+            SubscriptionKey(sketch.account, name)
+            for _, _, sketch in places
+            for name in sketch.names.split("\n")[:: max(1, len(sketch.which) // _SAMPLE)]
+        )
+        return sample[len(sample) // 2]
+
+    @property
+    def doubled(self) -> bool:
+        """The same is declared twice: read everything in full, to say where. Quick once records were compared."""
+        if len(self._numbers) < len(self._matched):
+            return True
+        left: dict[str, set[str]] = {}
+        twice = False
+        for sketch, names in ((sketch, names) for _, _, sketch, names in self._left()):
+            known = left.setdefault(sketch.account, set())
+            twice = twice or not known.isdisjoint(names)
+            known.update(names)
+        # Of one key there is one record, so that of two gists one is left.
+        return twice or sum(len(names) for names in left.values()) < sum(
+            len(left[sketch.account].intersection(sketch.names.split("\n")))
+            for _, _, sketch in self._places
+            if sketch.account in left
+        )
 
     def sift(self, lines: Iterable[tuple[str, str]]) -> Sifted:
-        """Compare every record: its flag, and its whole line."""
-        found = Sifted()
-        take, codes, settled, look_at = self._gists.pop, self._codes, found.settled, self._look_at
-        matched, gaps = found.matched.append, {asked.unsaid: gaps_of(asked.unsaid) for _, asked in codes.values()}
+        """Compare every record: its flag, and its line as `silence` asks for it."""
+        found = Sifted(matched=bytearray(len(self)))
+        number_of, matched, looks = self._numbers.get, found.matched, bool(self._look_at)
+        missed: list[tuple[str, str]] = []
         for flag, line in lines:
-            key, _, _ = line.partition(SEPARATOR)
-            known = take(hash(key), _UNKNOWN)
-            file, asked = codes[known[SIZE:]] if known else _NOWHERE
-            unsaid = asked.unsaid
-            spoken = without(line, gaps[unsaid]) if unsaid else line
-            if blake2b(spoken.encode(), digest_size=SIZE).digest() != known[:SIZE]:
-                if known:
-                    self._gists[hash(key)] = known
-                found.rows.append(key_of(key))
+            spoken = said(line, self.silence) if flag else line
+            number = number_of(blake2b(spoken.encode(), digest_size=SIZE).digest())
+            if number is None:
+                missed.append((flag, line))
+                if len(missed) == _TOGETHER:
+                    self._look_again(missed, found)
+                    missed = []
                 continue
-            matched(hash(key))
-            account, _, _ = key.partition("/")
-            if flag == MOVED or (look_at and asked in look_at.get(account, ())):
-                found.moved.append(Match(key_of(key), file, asked))
-                continue
-            settled[account] += 1
-            if flag:
-                found.renewing.append(Renewing(file, line, flag))
+            matched[number] = 1
+            if flag or looks:
+                self._take(number, flag, line, found)
+        self._look_again(missed, found)
+        for first, _, sketch in self._places:
+            found.settled[sketch.account] += matched.count(1, first, first + len(sketch.which))
+        found.settled = +(found.settled - Counter(match.key.account for match in found.moved))
+        self.remove(matched)
         return found
 
-    def remove(self, matched: Iterable[int]) -> None:
+    def remove(self, matched: bytes | bytearray) -> None:
         """Take out what other processes have found the records of."""
-        for key in matched:
-            self._gists.pop(key, None)
+        both = int.from_bytes(self._matched, "big") | int.from_bytes(matched, "big")
+        self._matched[:] = both.to_bytes(len(self._matched), "big")
 
-    def left(self, sketches: Mapping[str, Outline]) -> dict[str, list[str]]:
+    def left(self) -> dict[str, list[str]]:
         """By file: the names that are declared as no record is."""
-        left = self._gists
-        found = {}
-        for file in sorted({self._codes[known[SIZE:]][0] for known in left.values()}):
-            prefix = f"{sketches[file].account}/"
-            found[file] = [name for name in sketches[file].names.split("\n") if hash(prefix + name) in left]
-        return found
+        return {file: names for _, file, _, names in sorted(self._left(), key=itemgetter(1))}
+
+    def _left(self) -> Iterator[tuple[int, str, Outline, list[str]]]:
+        for first, file, sketch in self._places:
+            end = first + len(sketch.which)
+            if self._matched.find(0, first, end) >= 0:
+                names = zip(sketch.names.split("\n"), self._matched[first:end], strict=True)
+                yield first, file, sketch, [name for name, matched in names if not matched]
+
+    def _take(self, number: int, flag: str, line: str, found: Sifted) -> None:
+        """A record that matches."""
+        first, file, sketch = self._places[bisect_right(self._starts, number) - 1]
+        asked = sketch.asked[sketch.which[number - first]]
+        if flag == MOVED or asked in self._look_at.get(sketch.account, ()):
+            key, _, _ = line.partition(SEPARATOR)
+            found.moved.append(Match(key_of(key), file, asked))
+        elif flag:
+            found.renewing.append(Renewing(file, line, flag))
+
+    def _look_again(self, missed: Iterable[tuple[str, str]], found: Sifted) -> None:
+        """Compare records with what is declared of the same keys."""
+        wanted: dict[str, dict[str, tuple[str, str]]] = {}
+        for flag, line in missed:
+            key = key_of(line.partition(SEPARATOR)[0])
+            wanted.setdefault(key.account, {})[key.name] = flag, line
+        for first, _, sketch in self._places if wanted else ():
+            records = wanted.get(sketch.account)
+            if not records or found.matched.find(0, first, first + len(sketch.which)) < 0:
+                continue
+            names = sketch.names.split("\n")
+            for name in records.keys() & names:
+                at = names.index(name)
+                flag, line = records[name]
+                whole = line if flag else unsilenced(line, self.silence)
+                spoken = without(whole, gaps_of(sketch.asked[sketch.which[at]].unsaid))
+                if digest(spoken) == sketch.gists[at * SIZE : (at + 1) * SIZE]:
+                    del records[name]
+                    found.matched[first + at] = 1
+                    self._take(first + at, flag, line, found)
+        found.rows += [SubscriptionKey(account, name) for account, records in wanted.items() for name in records]
 
 
 def key_of(text: str) -> SubscriptionKey:

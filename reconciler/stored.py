@@ -8,12 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final, NamedTuple
 
 from reconciler.changes import Kind
 from reconciler.consequences import Due
 from reconciler.diagnostics import Diagnostic
 from reconciler.journal import Freeze, OpenIntent
 from reconciler.model import Money, StoredSubscription, SubscriptionKey
+
+
+class Silence(NamedTuple):
+    """Which columns of their lines (see `gist`) records are told without, for the specs leave them unsaid."""
+
+    always: int = 0
+    """Bits of the columns that none of them speaks of."""
+    sometimes: int = 0
+    """Of those that some do not speak of: as a rule because there is nothing to be said."""
+
+
+WHOLE: Final = Silence()
+"""Nothing is left out."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,13 @@ from reconciler.changes import INTENTS, Change, Kind
 from reconciler.effects import carried_out
 from reconciler.errors import StoreError
 from reconciler.events import Event
-from reconciler.gist import line_of
+from reconciler.gist import line_of, said
 from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, OpenIntent, Outcome, OutcomeKind, Run
 from reconciler.model import Cancel, Recurring, Status, StoredSubscription, SubscriptionKey, TermLength
 from reconciler.observed import ObservedAccount
 from reconciler.ports import Bookkeeping
 from reconciler.sift import MOVED
-from reconciler.stored import RecentChange, StoredState
+from reconciler.stored import WHOLE, RecentChange, Silence, StoredState
 from tests.builders import NOW
 
 
@@ -60,9 +60,6 @@ class MemoryStore:
     def another(self) -> MemoryStore:
         return self
 
-    def middle(self) -> SubscriptionKey | None:
-        return sorted(self.rows)[len(self.rows) // 2] if self.rows else None
-
     def empty(self) -> bool:
         return not self.rows
 
@@ -72,6 +69,7 @@ class MemoryStore:
         now: datetime,
         horizon: datetime,
         within: tuple[SubscriptionKey | None, SubscriptionKey | None] = (None, None),
+        silence: Silence = WHOLE,
     ) -> Iterator[tuple[str, str]]:
         first, end = within
         for key, row in self.rows.items():
@@ -80,7 +78,8 @@ class MemoryStore:
                 moved = moved or row.cancellation is Cancel.IMMEDIATELY
                 soon = row.recurring is Recurring.ON and row.length is not TermLength.MONTHLY
                 renews = row.term.end.isoformat() if soon and row.term.end <= horizon else ""
-                yield MOVED if moved else renews, line_of(row)
+                flag = MOVED if moved else renews
+                yield flag, line_of(row) if flag else said(line_of(row), silence)
 
     def some(
         self, keys: Collection[SubscriptionKey], settled: Collection[str], ids: Collection[str] = ()

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from reconciler.balance import Balance, kept_of
 from reconciler.model import Facts, Money, StoredSubscription, SubscriptionKey, TermLength
-from reconciler.renewals import renewal
+from reconciler.renewals import Renewer
 from reconciler.sift import Sieve
 from reconciler.spec.sketch import Sketch
 from tests.builders import NOW, a_desired, a_key, a_stored
@@ -20,6 +20,7 @@ from tests.estates import LINEAGE, a_rulebook
 from tests.sketches import HORIZON, a_count, a_sketch, lines_of
 
 BOOK = a_rulebook("contoso")
+RENEWER = Renewer(NOW, HORIZON, BOOK)
 Files = dict[str, Sketch]
 DAY = timedelta(days=1)
 SOON = Facts("CFQ7TTC0HD32", TermLength.ANNUAL, None, date(2025, 11, 28))
@@ -40,10 +41,10 @@ def weighed(files: Files, *rows: StoredSubscription) -> Balance:
         made.count(sketch, 1)
         if sketch.odd:
             made.odd[file] = list(sketch.odd)
-    made.left, made.moved, made.rows = sieve.left(files), found.moved, found.rows
+    made.left, made.moved, made.rows = sieve.left(), found.moved, found.rows
     made.settled += found.settled
     for file in files:
-        items = [renewal(item.line, item.end, NOW, HORIZON, BOOK) for item in found.renewing if item.file == file]
+        items = [RENEWER.renewal(item.line, item.end) for item in found.renewing if item.file == file]
         made.renewing.add(file, [item for item in items if item is not None])
     return made
 

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from reconciler import comparing, partial, surveying
 from reconciler import glance as glancing
-from reconciler import partial, surveying
 from reconciler.balance import Balance
 from reconciler.glance import Folder, Glance, glance, processes
 from reconciler.keep.shelf import Keep
@@ -124,7 +124,7 @@ def test_a_file_with_nothing_plain_in_it_counts_for_nothing(estate: Estate) -> N
 def _many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(glancing, "processes", lambda: 2)
     monkeypatch.setattr(surveying, "ALONE", 0)
-    monkeypatch.setattr(partial, "_ALONE", 0)
+    monkeypatch.setattr(comparing, "_ALONE", 0)
 
 
 def test_several_processes_see_what_one_sees(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -143,20 +143,20 @@ def test_several_processes_see_what_one_sees(estate: Estate, monkeypatch: pytest
     estate.both_ways()
 
 
-@pytest.mark.parametrize("where", ["_made", "_half"])
+@pytest.mark.parametrize("where", ["_made", "_portion"])
 def test_where_one_of_them_dies_the_estate_is_read_whole(
     estate: Estate, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
     estate.apply()
     _many(monkeypatch)
     me: int = os.getpid()
-    owner = surveying.Surveyor if where == "_made" else partial._Look
+    owner = surveying.Surveyor if where == "_made" else comparing.Comparing
     work: Callable[..., object] = getattr(owner, where)
 
-    def dying(*words: object) -> object:
+    def dying(*words: object, **more: object) -> object:
         if os.getpid() != me:
             os._exit(9)
-        return work(*words)
+        return work(*words, **more)
 
     monkeypatch.setattr(owner, where, dying)
     found = estate.both_ways()

@@ -175,7 +175,7 @@ def test_a_store_that_one_process_reads_is_looked_at_in_part_all_the_same(
 ) -> None:
     estate.apply()
     monkeypatch.setattr("reconciler.stores.reader.SqliteReader.another", lambda self: None)
-    monkeypatch.setattr("reconciler.partial._ALONE", 0)
+    monkeypatch.setattr("reconciler.comparing._ALONE", 0)
     monkeypatch.setattr("reconciler.glance.processes", lambda: 2)
     found = estate.both_ways()
     assert isinstance(found, Pass)
@@ -184,7 +184,7 @@ def test_a_store_that_one_process_reads_is_looked_at_in_part_all_the_same(
 
 def test_two_processes_that_share_the_records_come_to_the_same(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     estate.apply()
-    monkeypatch.setattr("reconciler.partial._ALONE", 0)
+    monkeypatch.setattr("reconciler.comparing._ALONE", 0)
     monkeypatch.setattr("reconciler.glance.processes", lambda: 2)
     found = estate.both_ways()
     assert isinstance(found, Pass)

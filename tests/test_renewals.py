@@ -15,13 +15,14 @@ from reconciler.diagnostics import Location, Place
 from reconciler.due import renewals_due
 from reconciler.gist import line_of
 from reconciler.model import Money, Recurring, StoredSubscription, SubscriptionKey, TermLength
-from reconciler.renewals import Item, Renewals, renewal
+from reconciler.renewals import Item, Renewals, Renewer
 from reconciler.rulebook import PriceList, Rulebook
 from tests.builders import NOW, PLACE, a_desired, a_stored
 from tests.estates import a_desired_state, a_rulebook
 from tests.sketches import HORIZON
 
 BOOK = a_rulebook("contoso", "fabrikam", currencies={"fabrikam": "USD"})
+RENEWER = Renewer(NOW, HORIZON, BOOK)
 EUR = Money(1050, "EUR")
 amounts = st.builds(Money, st.integers(0, 10**15), st.sampled_from(["EUR", "JPY"]))
 
@@ -45,7 +46,7 @@ def plain_rows(draw: st.DrawFn) -> StoredSubscription:
 
 def item_of(row: StoredSubscription, book: Rulebook = BOOK) -> Item | None:
     """What is made of its line."""
-    return renewal(line_of(row), row.term.end.isoformat(), NOW, HORIZON, book)
+    return Renewer(NOW, HORIZON, book).renewal(line_of(row), row.term.end.isoformat())
 
 
 def place(file: str, name: str) -> Place:
@@ -106,12 +107,12 @@ def test_a_price_list_is_asked_as_a_whole_plan_asks_it(product: str, minor: int 
 )
 def test_only_what_comes_after_now_and_by_the_horizon_is_one(end: Any, renews: bool) -> None:
     row = a_stored("contoso/a")
-    assert (renewal(line_of(row), end.isoformat(), NOW, HORIZON, BOOK) is not None) is renews
+    assert (RENEWER.renewal(line_of(row), end.isoformat()) is not None) is renews
 
 
 def test_both_spellings_of_an_end_say_the_same() -> None:
     line, end = line_of(a_soon("contoso/a")), (NOW + timedelta(days=5)).isoformat()
-    assert renewal(line, end, NOW, HORIZON, BOOK) == renewal(line, end.replace("+00:00", "Z"), NOW, HORIZON, BOOK)
+    assert RENEWER.renewal(line, end) == RENEWER.renewal(line, end.replace("+00:00", "Z"))
 
 
 def test_they_are_listed_by_day_and_key_whatever_their_files() -> None:
@@ -194,6 +195,31 @@ def test_the_place_is_looked_for_only_where_somebody_looks() -> None:
 
 
 def test_the_day_of_a_renewal_is_that_of_utc() -> None:
-    item = renewal(line_of(a_stored()), "2026-12-01T00:00:00Z", NOW, HORIZON, BOOK)
+    item = RENEWER.renewal(line_of(a_stored()), "2026-12-01T00:00:00Z")
     assert item is not None
     assert date.fromisoformat(item[3]) == date(2026, 12, 1)
+
+
+@given(st.lists(st.sampled_from("abc"), max_size=4), st.lists(st.sampled_from("abc"), max_size=4))
+def test_two_that_are_joined_are_as_if_all_had_been_added_to_one(first: list[str], second: list[str]) -> None:
+    def renewals(files: list[str], begin: int) -> Renewals:
+        made = Renewals()
+        for number, file in enumerate(files, begin):
+            item = item_of(a_soon(f"contoso/s-{number}", seats=number, price=Money(5, "EUR") if number % 2 else None))
+            assert item is not None
+            made.more(file, [item])
+        return made
+
+    joined, whole = renewals(first, 1), renewals([*first, *second], 1)
+    joined.join(renewals(second, 1 + len(first)))
+    assert {file: joined.items(file) for file in joined.files} == {file: whole.items(file) for file in whole.files}
+    assert (joined.counts, +joined.sums, +joined.numbers, joined.unknown) == (
+        whole.counts, +whole.sums, +whole.numbers, whole.unknown,
+    )  # fmt: skip
+
+
+def test_sums_are_told_anew_when_too_many_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.renewals._REMEMBERED", 2)
+    teller = Renewer(NOW, HORIZON, BOOK)
+    rows = [a_soon("contoso/a", seats=number, price=Money(7, "EUR")) for number in (1, 2, 3, 1)]
+    assert [teller.renewal(line_of(row), row.term.end.isoformat()) for row in rows] == [*map(item_of, rows)]

@@ -11,10 +11,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.gist import ID, digest, line_of
-from reconciler.model import Cancel, Recurring, Status, StoredSubscription, Term
+from reconciler.model import Cancel, Money, Recurring, Status, StoredSubscription, Term
 from reconciler.sift import MOVED, Sieve, key_of
 from tests.builders import NOW, a_desired, a_key, a_stored
-from tests.sketches import a_sketch, lines_of, sifted
+from tests.fakes import MemoryStore
+from tests.sketches import HORIZON, a_sketch, lines_of, sifted
 
 SOON = Term(NOW - timedelta(days=360), NOW + timedelta(days=5))
 
@@ -30,14 +31,14 @@ def test_a_record_that_is_not_is_looked_at_and_so_is_what_declares_it() -> None:
     sieve = Sieve({"a.yaml": sketch}, {})
     found = sieve.sift(lines_of(a_stored("contoso/a", owner="bob"), a_stored("contoso/b")))
     assert (found.rows, found.settled) == ([a_key("contoso/a")], {"contoso": 1})
-    assert sieve.left({"a.yaml": sketch}) == {"a.yaml": ["a"]}
+    assert sieve.left() == {"a.yaml": ["a"]}
 
 
 def test_a_record_that_nobody_declares_and_a_declaration_without_a_record_are_both_left() -> None:
     sketch = a_sketch("contoso/new")
     sieve = Sieve({"a.yaml": sketch}, {})
     assert sieve.sift(lines_of(a_stored("contoso/old"))).rows == [a_key("contoso/old")]
-    assert sieve.left({"a.yaml": sketch}) == {"a.yaml": ["new"]}
+    assert sieve.left() == {"a.yaml": ["new"]}
 
 
 @pytest.mark.parametrize(
@@ -74,7 +75,7 @@ def test_the_same_name_in_two_accounts_is_two_subscriptions() -> None:
     sieve = Sieve(sketches, {})
     assert not sieve.doubled
     assert sieve.sift(lines_of(a_stored("fabrikam/a"))).settled == {"fabrikam": 1}
-    assert sieve.left(sketches) == {"a.yaml": ["a"]}
+    assert sieve.left() == {"a.yaml": ["a"]}
 
 
 def test_what_is_declared_twice_is_told_apart_from_what_is_not() -> None:
@@ -99,7 +100,7 @@ def test_a_key_that_is_hashed_as_another_is_known_by_its_gist() -> None:
 def test_a_file_without_a_plain_subscription_hides_no_other() -> None:
     sketches = {"a.yaml": a_sketch(odd=("odd",)), "b.yaml": a_sketch("contoso/b")}
     sieve = Sieve(sketches, {})
-    assert (len(sieve), sieve.left(sketches)) == (1, {"b.yaml": ["b"]})
+    assert (len(sieve), sieve.left()) == (1, {"b.yaml": ["b"]})
 
 
 @given(st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)), st.sets(st.integers(0, 30)), st.data())
@@ -119,7 +120,7 @@ def test_several_that_share_the_records_find_what_one_finds(
         together.remove(part.matched)
     assert sorted(parts[0].rows + parts[1].rows) == sorted(whole.rows)
     assert parts[0].settled + parts[1].settled == whole.settled
-    assert together.left(sketches) == alone.left(sketches)
+    assert together.left() == alone.left()
 
 
 def test_lines_that_hold_no_key_of_ours_are_records_nobody_declares() -> None:
@@ -133,7 +134,44 @@ def test_a_key_is_read_back_from_its_text(text: str) -> None:
     assert key_of(text).account == "contoso"
 
 
-def test_a_record_is_found_as_often_as_it_is_there() -> None:
-    row = a_stored("contoso/a")
-    found = Sieve({"a.yaml": a_sketch("contoso/a")}, {}).sift([*lines_of(row), *lines_of(replace(row, seats=1))])
-    assert (found.settled, found.rows) == ({"contoso": 1}, [a_key("contoso/a")])
+def test_the_same_declared_in_two_ways_is_told_once_records_were_compared() -> None:
+    files = {
+        "a.yaml": a_sketch("contoso/a", "contoso/b"),
+        "b.yaml": a_sketch(a_desired("contoso/a", owner="ada"), "contoso/c"),
+        "c.yaml": a_sketch(a_desired("fabrikam/a", owner="ada"), account="fabrikam"),
+    }
+    for rows in ([], [a_stored("contoso/a")], [a_stored("contoso/a", owner="ada")], [a_stored("contoso/c")]):
+        sieve = Sieve(files, {})
+        sieve.sift(lines_of(*rows))
+        assert sieve.doubled
+    alike = Sieve({"a.yaml": files["a.yaml"], "c.yaml": files["c.yaml"]}, {})
+    alike.sift(lines_of(a_stored("contoso/b")))
+    assert not alike.doubled
+
+
+@pytest.mark.parametrize("together", [1, 2, 20_000])
+def test_a_record_that_says_what_the_specs_leave_unsaid_matches(together: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.sift._TOGETHER", together)
+    said = a_desired("contoso/said", id="7f3a", owner="ada", labels={"team": "sales"}, recurring=Recurring.ON)
+    sketch = a_sketch(said, a_desired("contoso/unsaid"), a_desired("contoso/off", recurring=Recurring.OFF))
+    rows = [
+        a_stored("contoso/said", id="7f3a", owner="ada", labels={"team": "sales"}, declared=True),
+        a_stored("contoso/unsaid", id="7f3b", owner="bob", labels={"a": "b"}, seats=9, price=Money(3, "EUR")),
+        a_stored("contoso/off", recurring=Recurring.OFF, declared=True, protected=True, last_charge=Money(3, "EUR")),
+    ]
+    sieve = Sieve({"a.yaml": sketch, "b.yaml": a_sketch("fabrikam/x", account="fabrikam")}, {})
+    found = MemoryStore({row.key: row for row in rows}).lines(["contoso"], NOW, HORIZON, (None, None), sieve.silence)
+    assert sieve.sift(found).settled == {"contoso": 3}
+    changed = [replace(rows[0], id="7f3c"), replace(rows[1], product="VISIO"), replace(rows[2], declared=False)]
+    for row in changed:
+        sieve = Sieve({"a.yaml": sketch}, {})
+        lines = MemoryStore({row.key: row}).lines(["contoso"], NOW, HORIZON, (None, None), sieve.silence)
+        assert sieve.sift(lines).rows == [row.key]
+
+
+@given(st.lists(st.integers(1, 5), min_size=1, max_size=9))
+def test_the_middle_is_one_of_what_is_declared(counts: list[int]) -> None:
+    names = [[f"contoso/s-{at:02}-{number}" for number in range(count)] for at, count in enumerate(counts)]
+    every = sorted(name for file in names for name in file)
+    sieve = Sieve({f"{at}.yaml": a_sketch(*file) for at, file in enumerate(names)}, {})
+    assert str(sieve.middle) == every[len(every) // 2]

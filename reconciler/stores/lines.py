@@ -7,40 +7,79 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Final
 
-from reconciler.model import SubscriptionKey
+from reconciler.gist import (
+    CANCELLATION,
+    ID,
+    LABELS,
+    LAST_CHARGE,
+    OWNER,
+    PRICE,
+    PROTECTED,
+    RECURRING,
+    SEATS,
+    SEPARATOR,
+    UNSAID,
+)
+from reconciler.model import Cancel, SubscriptionKey
 from reconciler.sift import MOVED
+from reconciler.stored import WHOLE, Silence
 from reconciler.stores.statements import Statements
 from reconciler.stores.tables import instant, instant_text
 
-_COLUMNS = (
-    "account", "name", "product", "length", "billing", "owner", "labels", "protected", "declared", "recurring",
-    "cancellation", "start", "seats", "price_minor", "price_currency", "last_charge_minor", "last_charge_currency",
-    "id",
-)  # fmt: skip
-_SHAPE = "\x1f".join(("%s/%s", *("%s",) * 11, "%s %s", "%s %s", "%s"))
-"""What is NULL leaves nothing, in either dialect."""
+_COLUMNS: Final[tuple[tuple[int, tuple[str, ...], str], ...]] = (
+    (0, ("account", "name"), ""),
+    (0, ("product",), ""),
+    (0, ("length",), ""),
+    (0, ("billing",), ""),
+    (OWNER, ("owner",), "nullif(owner, '')"),
+    (LABELS, ("labels",), "nullif(labels, '{}')"),
+    (PROTECTED, ("protected",), "CASE WHEN protected = 1 THEN '1' END"),
+    (0, ("declared",), ""),
+    (RECURRING, ("recurring",), f"CASE WHEN declared = 1 AND cancellation <> '{Cancel.AT_RENEWAL}' THEN recurring END"),
+    (CANCELLATION, ("cancellation",), "CASE WHEN declared = 1 THEN cancellation END"),
+    (0, ("start",), ""),
+    (SEATS, ("seats",), "CAST(seats AS text)"),
+    (PRICE, ("price_minor", "price_currency"), "price_minor || ' ' || price_currency"),
+    (LAST_CHARGE, ("last_charge_minor", "last_charge_currency"), "last_charge_minor || ' ' || last_charge_currency"),
+    (ID, ("id",), "nullif(id, '')"),
+)
+"""Of a line: its bit, what stands there, and the same with NULL for nothing."""
 _FLAG = (
     f"CASE WHEN status <> 'active' OR cancellation = 'immediately' OR extended = 1 OR term_end <= ? THEN '{MOVED}'"
     " WHEN recurring = 'on' AND length <> 'monthly' AND term_end <= ? THEN term_end ELSE '' END"
 )
 Within = tuple[SubscriptionKey | None, SubscriptionKey | None]
 """From the first key on, and before the second."""
-MIDDLE = (
-    "SELECT account, name FROM subscriptions ORDER BY account, name"
-    " LIMIT 1 OFFSET (SELECT count(*) / 2 FROM subscriptions)"
-)
 ONE = "SELECT 1 FROM subscriptions LIMIT 1"
 _MARGIN = timedelta(seconds=1)
 """Instants with a part of a second sort before the whole one as text: what lies that near is looked at."""
 
 
-def selected(function: str) -> str:
-    """What to select of `subscriptions`: the flag, whose values `bounds` has, and the line.
+def selected(function: str, silence: Silence) -> str:
+    """What selects the flag, whose values `bounds` has, and the line (see `ports`); a condition may follow.
 
     `function` is the dialect's own that fills `%s` in a text. One may end a value at a NUL, which no spec can say.
     """
-    return f"{_FLAG}, {function}('{_SHAPE}', {', '.join(_COLUMNS)})"
+    whole, spoken = _line(function, WHOLE), _line(function, silence)
+    line = whole if whole == spoken else f"CASE WHEN flag = '' THEN {spoken} ELSE {whole} END"
+    return f"SELECT flag, {line} FROM (SELECT *, {_FLAG} AS flag FROM subscriptions) AS told"  # noqa: S608
+
+
+def _line(function: str, silence: Silence) -> str:
+    """The expression for a line. What is NULL leaves nothing, in either dialect."""
+    shape, values = [], []
+    for bit, names, known in _COLUMNS:
+        if bit & silence.always:
+            shape.append(UNSAID)
+        elif bit & silence.sometimes and known:
+            shape.append("%s")
+            values.append(f"coalesce({known}, '{UNSAID}')")
+        else:
+            shape.append(("/" if "name" in names else " ").join("%s" for _ in names))
+            values += names
+    return f"{function}('{SEPARATOR.join(shape)}', {', '.join(values)})"
 
 
 def where(within: Within) -> tuple[str, tuple[str, ...]]:

@@ -17,9 +17,9 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.journal import FreezeEntry, HistoryEntry, Holder
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount
-from reconciler.stored import RecentChange, StoredState
+from reconciler.stored import WHOLE, RecentChange, Silence, StoredState
 from reconciler.stores import failures, history, intents, recovery, rows, sightings
-from reconciler.stores.lines import MIDDLE, ONE, Within, bounds, next_ends, selected, where
+from reconciler.stores.lines import ONE, Within, bounds, next_ends, selected, where
 from reconciler.stores.migrations import STEPS, Step
 from reconciler.stores.opening import inspect
 from reconciler.stores.statements import Statements
@@ -77,23 +77,23 @@ class SqliteReader:
         """One more reader of the same file; None where it is read from a private copy."""
         return None if self._found else open_reader(self.path, self._lock_timeout, steps=self._steps)
 
-    def middle(self) -> SubscriptionKey | None:
-        """A key with about as many records before it as behind it."""
-        with self.reading() as connection:
-            found = connection.execute(MIDDLE).fetchone()
-            return None if found is None else SubscriptionKey(*found)
-
     def empty(self) -> bool:
         """Whether there is no record at all."""
         with self.reading() as connection:
             return connection.execute(ONE).fetchone() is None
 
     def lines(
-        self, accounts: Collection[str], now: datetime, horizon: datetime, within: Within = (None, None)
+        self,
+        accounts: Collection[str],
+        now: datetime,
+        horizon: datetime,
+        within: Within = (None, None),
+        silence: Silence = WHOLE,
     ) -> Iterator[tuple[str, str]]:
         """The records of these accounts as lines (see `ports`)."""
         condition, values = where(within)
-        statement = f"SELECT {selected('printf')} FROM subscriptions WHERE account IN {_AMONG}{condition}"  # noqa: S608
+        by = "+account" if condition else "account"  # for a portion it goes by the keys, and not through the account
+        statement = f"{selected('printf', silence)} WHERE {by} IN {_AMONG}{condition}"
         with self.reading() as connection:
             yield from connection.execute(statement, (*bounds(now, horizon), _listed(sorted(accounts)), *values))
 

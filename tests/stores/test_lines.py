@@ -8,8 +8,23 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from reconciler.gist import SEPARATOR, line_of
+from reconciler.gist import (
+    CANCELLATION,
+    ID,
+    LABELS,
+    LAST_CHARGE,
+    OWNER,
+    PRICE,
+    PROTECTED,
+    RECURRING,
+    SEATS,
+    SEPARATOR,
+    UNSAID,
+    gaps_of,
+    line_of,
+)
 from reconciler.model import SubscriptionKey
+from reconciler.stored import WHOLE, Silence
 from reconciler.stores.lines import Within, bounds, selected, where
 from tests.builders import NOW, a_key, a_stored
 
@@ -44,19 +59,28 @@ def test_bounds_are_a_second_later_because_parts_of_one_sort_before_it() -> None
     assert bounds(odd, odd.astimezone(UTC))[0] == "2026-11-23T12:00:01.000005Z"
 
 
-def test_a_line_has_as_many_columns_in_sql_as_in_python() -> None:
-    shape = selected("printf").partition("printf('")[2].partition("'")[0]
-    assert shape.count(SEPARATOR) == line_of(a_stored()).count(SEPARATOR)
-    assert selected("format") == selected("printf").replace("printf(", "format(")
+EVERY = sum((OWNER, LABELS, PROTECTED, RECURRING, CANCELLATION, SEATS, PRICE, LAST_CHARGE, ID))
 
 
-def test_columns_that_are_null_leave_what_gist_says_of_none() -> None:
-    columns = selected("printf").partition("', ")[2].removesuffix(")")
-    nothing = ", ".join(f"NULL AS {name}" for name in columns.split(", ") if name not in ("account", "name"))
+@pytest.mark.parametrize("silence", [WHOLE, Silence(EVERY), Silence(0, EVERY)], ids=str)
+def test_a_line_has_as_many_columns_in_sql_as_in_python(silence: Silence) -> None:
+    shapes = [part.partition("'")[0] for part in selected("printf", silence).split("printf('")[1:]]
+    assert {shape.count(SEPARATOR) for shape in shapes} == {line_of(a_stored()).count(SEPARATOR)}
+    assert selected("format", silence) == selected("printf", silence).replace("printf(", "format(")
+
+
+@pytest.mark.parametrize("silence", [WHOLE, Silence(EVERY), Silence(0, EVERY)], ids=str)
+def test_columns_that_are_null_leave_what_gist_says_of_none(silence: Silence) -> None:
+    names = selected("printf", WHOLE).partition("', ")[2].partition(")")[0].split(", ")
+    nothing = ", ".join(f"NULL AS {name}" for name in names if name not in ("account", "name"))
     flagged = "'active' AS status, 0 AS extended, '2027' AS term_end"
+    records = f"(SELECT 'contoso' AS account, 'a' AS name, {nothing}, {flagged})"
     with closing(sqlite3.connect(":memory:")) as connection:
-        statement = f"SELECT {selected('printf')} FROM (SELECT 'contoso' AS account, 'a' AS name, {nothing}, {flagged})"
+        statement = selected("printf", silence).replace("subscriptions", records)
         ((_, line),) = connection.execute(statement, ("", "")).fetchall()
-    assert line.split(SEPARATOR) == ["contoso/a", *[""] * 11, " ", " ", ""]
+    columns = ["contoso/a", *[""] * 11, " ", " ", ""]
     lacking = line_of(a_stored("contoso/a")).split(SEPARATOR)
     assert (lacking[4], lacking[11:]) == ("", ["", " ", " ", ""])
+    if silence != WHOLE:
+        columns = [UNSAID if at in gaps_of(EVERY) else column for at, column in enumerate(columns)]
+    assert line.split(SEPARATOR) == columns

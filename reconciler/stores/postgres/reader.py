@@ -16,9 +16,9 @@ import psycopg
 from reconciler.journal import FreezeEntry, HistoryEntry, Holder
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount
-from reconciler.stored import RecentChange, StoredState
+from reconciler.stored import WHOLE, RecentChange, Silence, StoredState
 from reconciler.stores import history, intents, rows, sightings
-from reconciler.stores.lines import MIDDLE, ONE, Within, bounds, next_ends, selected, where
+from reconciler.stores.lines import ONE, Within, bounds, next_ends, selected, where
 from reconciler.stores.postgres import failures
 from reconciler.stores.postgres.address import Address
 from reconciler.stores.postgres.queued import queued
@@ -62,16 +62,6 @@ class PostgresReader:
         """None: what a server sends one process is worth no second one."""
         return None
 
-    def middle(self) -> SubscriptionKey | None:
-        """A key with about as many records before it as behind it."""
-
-        def look() -> SubscriptionKey | None:
-            with self.reading() as spoken:
-                found = spoken.execute(MIDDLE).fetchone()
-                return None if found is None else SubscriptionKey(*found)
-
-        return self._looked(look)
-
     def empty(self) -> bool:
         """Whether there is no record at all."""
 
@@ -82,11 +72,16 @@ class PostgresReader:
         return self._looked(look)
 
     def lines(
-        self, accounts: Collection[str], now: datetime, horizon: datetime, within: Within = (None, None)
+        self,
+        accounts: Collection[str],
+        now: datetime,
+        horizon: datetime,
+        within: Within = (None, None),
+        silence: Silence = WHOLE,
     ) -> Iterator[tuple[str, str]]:
         """The records of these accounts as lines (see `ports`), in portions; in no order."""
         condition, values = where(within)
-        statement = f"SELECT {selected('format')} FROM subscriptions WHERE account = ANY(?::text[]){condition}"  # noqa: S608
+        statement = f"{selected('format', silence)} WHERE account = ANY(?::text[]){condition}"
         with self.reading() as spoken:
             yield from spoken.stream(statement, (*bounds(now, horizon), sorted(accounts), *values))
 
