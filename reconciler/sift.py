@@ -156,11 +156,14 @@ class Sieve:
     def sift(self, lines: Iterable[tuple[str, str]]) -> Sifted:
         """Compare every record: its flag, and its line as `silence` asks for it."""
         found = Sifted(matched=bytearray(len(self)))
+        begun = blake2b(digest_size=SIZE).copy  # a copy is a third quicker than one made anew
         number_of, matched, looks = self._numbers.get, found.matched, bool(self._look_at)
         missed: list[tuple[str, str]] = []
         for flag, line in lines:
             spoken = said(line, self.silence) if flag else line
-            number = number_of(blake2b(spoken.encode(), digest_size=SIZE).digest())
+            made = begun()
+            made.update(spoken.encode())
+            number = number_of(made.digest())
             if number is None:
                 missed.append((flag, line))
                 if len(missed) == _TOGETHER:

@@ -23,7 +23,9 @@ from reconciler.gist import (
     gaps_of,
     gist_of,
     line_of,
+    said,
     stand_in,
+    unsilenced,
     without,
 )
 from reconciler.model import (
@@ -38,6 +40,7 @@ from reconciler.model import (
     StoredSubscription,
     TermLength,
 )
+from reconciler.stored import WHOLE, Silence
 from tests.builders import NOW, PLACE, START, a_desired, a_key, a_stored
 from tests.estates import a_desired_state, a_rulebook, a_stored_state
 
@@ -246,3 +249,47 @@ def test_a_value_that_holds_a_separator_is_never_taken_for_two() -> None:
 
 def test_a_line_begins_with_its_key() -> None:
     assert line_of(a_stored("contoso/a")).split(SEPARATOR)[0] == str(a_key("contoso/a"))
+
+
+few = st.fixed_dictionaries(
+    {
+        "owner": st.sampled_from([None, "ada"]),
+        "id": st.sampled_from([None, "7f3a"]),
+        "recurring": st.sampled_from([None, *Recurring]),
+        "cancel": st.sampled_from([None, Cancel.NONE, Cancel.AT_RENEWAL]),
+        "labels": st.sampled_from([None, {}, {"team": "sales"}]),
+        "protect": st.sampled_from([None, True, False]),
+        "seats": st.sampled_from([None, 0]),
+        "price": st.sampled_from([None, Money(5, "EUR")]),
+        "last_charge": st.sampled_from([None, Money(7, "EUR")]),
+    }
+)
+"""What a subscription says, or its record: often the same."""
+
+
+@given(few, few, st.integers(0, 511), st.booleans())
+def test_a_line_told_in_silence_matches_just_what_the_whole_line_matches(
+    wants: dict[str, Any], has: dict[str, Any], others: int, declared: bool
+) -> None:
+    facts = Facts(
+        "SPB", TermLength.ANNUAL, None, START, *(wants.pop(name) for name in ("seats", "price", "last_charge"))
+    )
+    gist = gist_of(a_desired(facts=facts, own=True, protect_own=True, **wants))
+    assume(gist is not None)
+    assert gist is not None
+    line, asked = gist
+    row = a_stored(
+        product="SPB", length=TermLength.ANNUAL, billing=TermLength.ANNUAL, declared=declared,
+        recurring=has.pop("recurring") or Recurring.ON, cancellation=has.pop("cancel") or Cancel.NONE,
+        protected=bool(has.pop("protect")), labels=has.pop("labels") or {}, **has,
+    )  # fmt: skip
+    silence = Silence(asked.unsaid & others, (asked.unsaid | others) & ~(asked.unsaid & others))
+    told = said(line_of(row), silence)
+    again = without(unsilenced(told, silence), gaps_of(asked.unsaid))
+    assert (without(line_of(row), gaps_of(asked.unsaid)) == line) is (line in (told, again))
+    assert said(told, silence) == told
+
+
+def test_what_is_no_line_is_told_as_it_is() -> None:
+    assert said("odd", Silence(OWNER, ID)) == unsilenced("odd", Silence(OWNER, ID)) == "odd"
+    assert said(line_of(a_stored()), WHOLE) == line_of(a_stored())
