@@ -37,6 +37,8 @@ class Folder:
     """The folder of the keep; None: nothing is kept."""
     verify: bool = False
     """Look into every file, however it looks from outside."""
+    whole: bool = False
+    """Believe of the files behind a change only what they say now: it is to be applied."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +72,7 @@ def glance(folder: Folder, inputs: Inputs, prices: str, reader: StateReader, pro
         folder.place,
         processes(),
         folder.verify,
+        folder.whole,
         progress,
     )
     survey = surveyor.survey(folder.stamps, folder.began)

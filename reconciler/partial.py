@@ -193,7 +193,10 @@ class _Look:
             RuleCount(origin, number, tuple(sorted(item for item in products.items() if item[1])), summary)
             for (origin, number), (products, summary) in balance.rules.items()
         ]
-        narrowed = {file: Chosen(frozenset(names.odd), frozenset(names.plain)) for file, names in chosen.items()}
+        narrowed = {
+            file: Chosen(frozenset(names.odd), frozenset(names.plain), self.survey.in_blocks(file))
+            for file, names in chosen.items()
+        }
         desired = self.survey.parts.desired(texts, narrowed, counts, self.survey.digest, self._text)
         if desired is None or desired.has_errors:
             return None

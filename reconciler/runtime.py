@@ -94,13 +94,16 @@ class Runtime(World):
             place(self.environ, self.root), self.options.verify_content,
         )  # fmt: skip
 
-    def _glance(self, reader: StateReader | None, *, commit: bool, progress: Progress) -> Glance | None:
+    def _glance(
+        self, reader: StateReader | None, *, commit: bool, progress: Progress, apply: bool = False
+    ) -> Glance | None:
         """What of a large estate a plan must look at; None where it is to be read whole."""
         if reader is None or self._large is None:
             return None
         from reconciler.glance import glance  # start-up: only a large estate is looked at in part
 
-        return glance(self._large, self.inputs(commit=commit, texts=NO_TEXTS), self.price_digest, reader, progress)
+        folder = replace(self._large, whole=apply)
+        return glance(folder, self.inputs(commit=commit, texts=NO_TEXTS), self.price_digest, reader, progress)
 
     def _first(self, reader: StateReader | None, *, commit: bool, progress: Progress) -> Pass | None:
         """The plan of a large estate of which nothing is recorded yet; None where something is, or any doubt."""
@@ -211,7 +214,7 @@ class Runtime(World):
         self._store_there()  # before the lease, whose lock file would be tried at a place that cannot be
         with self.leased():
             with self.reading_or_writing() as store:
-                seen = self._glance(store, commit=True, progress=progress)
+                seen = self._glance(store, commit=True, progress=progress, apply=True)
                 if seen is not None and store is not None and not seen.part.stored.open_intents:
                     return self._apply_part(seen, store, agree, stop, progress)
                 inputs, desired = whole or self._whole()

@@ -57,6 +57,8 @@ class Surveyor:
     processes: int = 1
     verify: bool = False
     """Look into every file, however it looks from outside."""
+    whole: bool = False
+    """Believe of the files behind a change only what they say now."""
     progress: Progress = field(default_factory=Untold)
     stamps: dict[str, Stamp] = field(default_factory=dict)
     began: int = 0
@@ -91,14 +93,16 @@ class Surveyor:
         digests = {**{one: self.known[one][1] for one in files if one not in made}, **above}
         digests |= {one: item.digest for one, item in made.items()}
         kept = self.keep.settled if self.known else None
+        sketches = Sketches(self.shown_as, files, made, self.known, self.keep, partial(self._anew, parts))
         return Survey(
             parts,
-            Sketches(self.shown_as, files, made, self.known, self.keep, partial(self._anew, parts)),
+            sketches,
             digest_of((one, digests[one]) for one in self.stamps),
             self._text_of(digests),
             {} if kept is None else self._before(files, made),
             () if kept is None else tuple(f"{self.shown_as}/{one}" for one in made),
             kept,
+            (lambda file: False) if self.whole else sketches.in_blocks,
         )
 
     def save(self, settled: bytes) -> bool:
@@ -234,12 +238,22 @@ class Sketches(Mapping[str, Sketch | None]):
         self._anew = anew
 
     def __getitem__(self, shown: str) -> Sketch | None:
+        return _unpacked(self._data(shown))
+
+    def in_blocks(self, shown: str) -> bool:
+        """Whether the blocks of that file have marks: none of them says anything of another one."""
+        try:
+            return bool(Sketch.beginning(self._data(shown))[1])
+        except ValueError:
+            return False
+
+    def _data(self, shown: str) -> bytes:
         relative = shown[len(self._shown_as) + 1 :]
         if relative in self._made:
-            return _unpacked(self._made[relative].sketch)
+            return self._made[relative].sketch
         kept = self._known[relative][2]
         found = self._keep.slice(kept) if isinstance(kept, Kept) else kept
-        return _unpacked(self._anew(relative) if found is None else found)
+        return self._anew(relative) if found is None else found
 
     def __iter__(self) -> Iterator[str]:
         return (f"{self._shown_as}/{relative}" for relative in self._files)

@@ -372,3 +372,14 @@ def test_a_survey_is_of_paths_as_people_know_them(folder: Folder) -> None:
     assert found is not None
     assert [*found.sketches] == ["deep/er/a.yaml", "deep/er/b.yaml", "deep/er/north/c.yaml"]
     assert len(found.sketches) == 3
+
+
+def test_what_is_applied_does_not_rest_on_the_marks_of_blocks(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not folder.survey()[0].in_blocks("specs/a.yaml")
+    monkeypatch.setattr("reconciler.spec.parts.SWIFT_FROM", 0)
+    folder.write("odd.yaml", text="version: 1\naccount: contoso\nsubscriptions: {a: &a {protect: true}, b: *a}\n")
+    for _ in range(2):
+        found, surveyor = folder.survey()
+        assert [file for file in found.sketches if found.in_blocks(file)] == list(ALL)
+        assert surveyor.save(b"settled")
+    assert not folder.survey(whole=True)[0].in_blocks("specs/a.yaml")

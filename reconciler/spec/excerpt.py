@@ -40,13 +40,14 @@ class Excerpt(Document):
         return number + self._left_out[bisect_right(self._lines, number) - 1]
 
 
-def excerpt(origin: str, text: str, names: Iterable[str]) -> Excerpt | None:
+def excerpt(origin: str, text: str, names: Iterable[str], *, plain: bool = False) -> Excerpt | None:
     """The file with just these of its subscriptions; None where that cannot be told at a glance.
 
     The text must be one that was read before without a complaint. In a plain layout each line says the whole of its
-    value: so what has the indent of the first subscription's name is a name, down to the next key of the top.
+    value: so what has the indent of the first subscription's name is a name, down to the next key of the top. `plain`:
+    the layout is known to be so.
     """
-    header = _HEADER.search(text) if PLAIN_TEXT.fullmatch(text) is not None else None
+    header = _HEADER.search(text) if plain or PLAIN_TEXT.fullmatch(text) is not None else None
     if header is None:
         return None
     begin = header.end()

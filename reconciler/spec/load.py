@@ -69,6 +69,13 @@ class Chosen(NamedTuple):
     """Those that its sketch says nothing of."""
     plain: frozenset[str]
     """Of those that are counted in its sketch."""
+    in_blocks: bool = False
+    """None of them says anything of another one, and each line the whole of its value."""
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of them."""
+        return self.odd | self.plain
 
 
 class Load:
@@ -97,8 +104,7 @@ class Load:
         """
         for document in chain(self.read_around(), (Document(text.origin, text.text) for text in more)):
             wanted = (chosen or {}).get(document.origin)
-            short = None if wanted is None else excerpt(document.origin, document.text, wanted.odd | wanted.plain)
-            self.read_file(short or document, wanted)
+            self.read_file(document if wanted is None else _short(document, wanted), wanted)
         self.accounts.check_complete()
         self.estate.check_renames()
 
@@ -179,7 +185,7 @@ class Load:
 
     def read_file(self, document: Document, chosen: Chosen | None = None) -> None:
         """Read one file of subscriptions, once all that others depend on are read."""
-        result = self._checked(document, SpecsFile, None if chosen is None else chosen.odd | chosen.plain)
+        result = self._checked(document, SpecsFile, None if chosen is None else chosen.names)
         model = result.model
         if model is None:
             return
@@ -205,6 +211,10 @@ class Load:
             self.texts.digest,
             tuple(in_order(self.found.items)),
         )
+
+
+def _short(document: Document, wanted: Chosen) -> Document:
+    return excerpt(document.origin, document.text, wanted.names, plain=wanted.in_blocks) or document
 
 
 def _narrowed(parsed: Parsed, chosen: frozenset[str]) -> Parsed:

@@ -215,3 +215,5 @@ class Survey:
     """The files that say something else, or were not there."""
     kept: bytes | None = None
     """What the last look came to."""
+    in_blocks: Callable[[str], bool] = lambda file: False
+    """Whether no subscription of a file, by its path as shown, says anything of another one, nor a line of another."""

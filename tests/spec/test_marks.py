@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.desired import SpecText
-from reconciler.gist import Asked
+from reconciler.desired import DesiredState, SpecText
+from reconciler.gist import Asked, gist_of
+from reconciler.spec.load import Chosen
 from reconciler.spec.marks import Marks, read_again
 from reconciler.spec.parts import Parts
 from reconciler.spec.sketch import SIZE, Sketch, Sort
@@ -177,6 +178,34 @@ def test_marks_that_do_not_fit_their_sketch_tell_nothing() -> None:
     marks = Marks.unpacked(rest)
     assert read_again(text, sketch, marks, lambda changed: None) is not None
     assert read_again(text, sketch._replace(odd=("sub-0",)), marks, lambda changed: None) is None
+
+
+@given(SEEDS, st.sampled_from(list(RULES)))
+def test_blocks_that_have_marks_say_alone_what_they_say_in_the_whole(seed: int, rules: str) -> None:
+    random = Random(seed)
+    parts = new(around(rules), cut=True)
+    text = HEAD + random.choice(("", "# a\n\n", "    # b\n")) + "".join(blocks(random, 6))
+    text = text.replace("\n", random.choice(("\n", "\n", "\r\n")))
+    data = kept(parts, text)
+    if not data or not Sketch.beginning(data)[1]:
+        return
+    names = frozenset(random.sample([f"sub-{number}" for number in range(6)], 2))
+    whole, some = (
+        parts.desired([SpecText(ORIGIN, text)], {ORIGIN: chosen}, (), "", lambda file: text)
+        for chosen in (Chosen(names, frozenset()), Chosen(names, frozenset(), True))
+    )
+    assert whole is not None
+    assert some is not None
+    assert told(some) == told(whole)
+
+
+def told(desired: DesiredState) -> list[str]:
+    """All that is declared, as people see it, and all complaints."""
+    every = [
+        f"{item.place.location} {gist_of(item)} {item.facts} {item.intent and item.intent.place.location}"
+        for item in desired.subscriptions.values()
+    ]
+    return [*every, *(f"{item.code} {item.location} {item.detail}" for item in desired.diagnostics)]
 
 
 def test_marks_are_unpacked_as_they_were() -> None:
