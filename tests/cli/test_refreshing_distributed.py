@@ -59,17 +59,14 @@ def handed_over(place: Outside, *words: str, code: int = 5) -> str:
 
 def working_meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object] = lambda: None) -> None:
     """A worker comes as soon as somebody waits for one."""
-    looked: list[str] = []
-    look = distributing.progress_of
+    wait = distributing.once_over
 
-    def looking(runtime: Runtime, run: str | None = None, limit: int = 20) -> list[Progress]:
-        if not looked:
-            looked.append(str(run))
-            distributing.work(runtime, distributing.Shift(run=run), lambda: False)
-            act()
-        return look(runtime, run, limit)
+    def waiting(runtime: Runtime, run: str, tell: Callable[[int, int], None]) -> Progress:
+        distributing.work(runtime, distributing.Shift(run=run), lambda: False)
+        act()
+        return wait(runtime, run, tell)
 
-    monkeypatch.setattr(distributing, "progress_of", looking)
+    monkeypatch.setattr(distributing, "once_over", waiting)
 
 
 def waited_for(place: Outside, monkeypatch: pytest.MonkeyPatch, *words: str) -> Done:
@@ -222,13 +219,13 @@ def test_what_no_worker_came_for_is_taken_back(shop: Outside, empty: Room, monke
     assert shop.run("worker", "--until-idle").code == 0
     assert shop.house.emulator.requests == requests
     with monkeypatch.context() as patched:
-        look = distributing.progress_of
+        wait = distributing.once_over
 
-        def taken_back(runtime: Runtime, run: str | None = None, limit: int = 20) -> list[Progress]:
-            empty.book().withdraw(str(run), NOW)
-            return look(runtime, run, limit)
+        def taken_back(runtime: Runtime, run: str, tell: Callable[[int, int], None]) -> Progress:
+            empty.book().withdraw(run, NOW)
+            return wait(runtime, run, tell)
 
-        patched.setattr(distributing, "progress_of", taken_back)
+        patched.setattr(distributing, "once_over", taken_back)
         done = shop.run("refresh", "--distributed", "--wait")
     assert (done.code, done.last) == (5, "Nothing was looked at: it was taken back.")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -92,10 +92,10 @@ def test_waiting_for_the_workers_ends_with_what_became_of_it(place: Outside, mon
     looked: list[str] = []
     wait = distributing.once_over
 
-    def waiting(runtime: Runtime, run: str) -> Progress:
+    def waiting(runtime: Runtime, run: str, tell: Callable[[int, int], None]) -> Progress:
         looked.append(run)
         distributing.work(runtime, distributing.Shift(run=run), lambda: False)  # a worker comes while it waits
-        return wait(runtime, run)
+        return wait(runtime, run, tell)
 
     monkeypatch.setattr(distributing, "once_over", waiting)
     done = place.run("--distributed", "--wait")
