@@ -216,7 +216,11 @@ def once_over(runtime: Runtime, run: str, tell: Callable[[int, int], None] = lam
         answered = monotonic()
         while True:
             try:
-                found = progress(store, run, 1)[0]
+                there = progress(store, run, 1)
+                if not there:  # a failover to a standby that is not synchronous may lose a run
+                    hint = "see which there are: reconcile runs"
+                    raise UsageError("no-such-run", f"there is no run {run} any more", hint)
+                found = there[0]
                 if not found.under_way:
                     return found
                 answered = monotonic()

@@ -17,7 +17,7 @@ from reconciler.queueing import ShardBook
 See = Callable[[Look, Callable[[], bool]], ObservedAccount]
 """Looks at one account until it is asked to stop; its trouble is a value. Raises Interrupted."""
 _AT_ONCE: Final = 0.0
-_GRAIN: Final = timedelta(microseconds=1)
+GRAIN: Final = timedelta(microseconds=1)
 """Our clocks tell whole seconds: what somebody read within the one in which a look began counts as newer."""
 
 
@@ -25,7 +25,7 @@ def look_at(
     taken: TakenLook, book: ShardBook, see: See, halted: Callable[[], bool], now: Callable[[], datetime]
 ) -> float | None:
     """One turn at a look (see `queueing.Work`): it is over, or somebody begins it anew. Raises StoreError."""
-    began = now() - _GRAIN
+    began = now() - GRAIN
     try:
         found = see(taken.look, halted)
     except Interrupted:

@@ -74,6 +74,8 @@ class Runtime(World):
     """Before when time moves nothing of what was last looked at in part."""
     _began: datetime | None = None
     """What the clock said for that look."""
+    _looked: datetime | None = None
+    """When outside accounts were last looked at for a plan."""
 
     @cached_property
     def _large(self) -> Folder | None:
@@ -144,6 +146,7 @@ class Runtime(World):
         from reconciler.observing import observe  # start-up, as above
 
         kept = reader.observations if reader is not None else dict
+        self._looked = self.services.timing.now()
         return observe(inputs, desired, stored, kept, self.services.eyes(), self.options.refresh, anew)
 
     def dry_run(self, *, commit: bool, progress: Progress = UNTOLD) -> Pass:
@@ -307,7 +310,7 @@ class Runtime(World):
         looked = found.observed.accounts.values()
         fresh = [item for item in looked if item.fresh and item.trouble is None and item.account not in stopped]
         if fresh and "run" not in stopped:
-            store.keep_observations(fresh)
+            store.keep_observations(fresh, self._looked)
         return apply_pass(inputs, found, run, Hands(store, served, self.clock, stop, told), begun)
 
     def run(

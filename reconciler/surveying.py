@@ -188,8 +188,8 @@ class Surveyor:
         return Made(digest, b"" if text is None or found else parts.kept(text, self._last(relative)))
 
     def _last(self, relative: str) -> bytes:
-        """What was kept of a file that says something else now; nothing of one that is new."""
-        kept = self.keep.files.get(relative)
+        """What was kept of a file that says something else now; nothing of one that is new, nor for an apply."""
+        kept = None if self.whole else self.keep.files.get(relative)
         return b"" if kept is None else self.keep.slice(kept) or b""
 
     def _anew(self, parts: Parts, relative: str) -> bytes:

@@ -254,6 +254,7 @@ def _reworded(root: Path, chance: random.Random) -> None:
         ("    labels:", "    owner: b@x.example\n    labels:"),
         ("id: 7f3a-3", "id: 7f3a-10"), ("recurring: unmanaged", "recurring: off\n    cancel: none"),
         ("    protect: true", "    schedule:\n      - {from: 2026-12-24, recurring: off}\n    protect: true"),
+        ("    protect: true", "    schedule:\n    - from: 2026-12-24\n      recurring: off\n    protect: true"),
         ("    facts:", "    decided: {for: 2027-01-02, by: ada}\n    facts:"),
         ("  sub-1:", "  sub-100:\n    previously: sub-1"), ("  sub-20:", "  sub-200:\n    previously: sub-2"),
         ("cancel: {when: at-renewal, reason: nobody uses it}", "cancel: {when: immediately, reason: gone}"),
@@ -290,6 +291,13 @@ def _broken(root: Path, chance: random.Random) -> None:
     )
 
 
+def _emptied(root: Path, chance: random.Random) -> None:
+    path, _ = some_file(root, chance)
+    head, _, rest = path.read_text().partition("subscriptions:\n")
+    more = chance.choice(["  ", "  \n", "", f"  \n{rest}", f"  \n x: 1\n{rest}", f"  \n\t\n{rest}", f"\n \n{rest}"])
+    path.write_text(f"{head}subscriptions:\n{more}")
+
+
 def _rules_of_its_own(root: Path, chance: random.Random) -> None:
     path, _ = some_file(root, chance)
     path.write_text(
@@ -298,7 +306,8 @@ def _rules_of_its_own(root: Path, chance: random.Random) -> None:
 
 
 EDITS: tuple[Callable[[Path, random.Random], None], ...] = (
-    _reworded, _reworded, _reworded, _reworded, _cut, _copied, _above, _gone, _broken, _rules_of_its_own,
+    _reworded, _reworded, _reworded, _reworded, _cut, _copied, _above, _gone, _broken, _emptied,
+    _rules_of_its_own,
 )  # fmt: skip
 
 

@@ -12,11 +12,12 @@ from typing import Any
 import pytest
 
 from reconciler import surveying
+from reconciler.desired import SpecText
 from reconciler.keep.shelf import Keep
 from reconciler.keep.tree import walk
 from reconciler.settings import AccountSettings, Settings
 from reconciler.sources import DirectorySource, read_one
-from reconciler.spec.parts import Survey
+from reconciler.spec.parts import Parts, Survey
 from reconciler.surveying import Surveyor
 
 SETTINGS = Settings(accounts={name: AccountSettings(name) for name in ("contoso", "fabrikam")})
@@ -383,3 +384,18 @@ def test_what_is_applied_does_not_rest_on_the_marks_of_blocks(folder: Folder, mo
         assert [file for file in found.sketches if found.in_blocks(file)] == list(ALL)
         assert surveyor.save(b"settled")
     assert not folder.survey(whole=True)[0].in_blocks("specs/a.yaml")
+
+
+def test_what_is_applied_is_read_without_the_marks_of_blocks(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.kept()
+    handed: list[bytes] = []
+
+    def kept(self: Parts, text: SpecText, before: bytes = b"") -> bytes:
+        handed.append(before)
+        return b""
+
+    monkeypatch.setattr(Parts, "kept", kept)
+    folder.write("a.yaml", "a-9")
+    folder.survey()
+    folder.survey(whole=True)
+    assert [bool(before) for before in handed] == [True, False]

@@ -21,6 +21,7 @@ from reconciler.cli.session import Signals, named_account, runtime_for, waiting,
 from reconciler.desired import DesiredState
 from reconciler.errors import UsageError
 from reconciler.journal import Run
+from reconciler.looking import GRAIN
 from reconciler.looks import Look, Looked, another, looked, not_looked_at
 from reconciler.observed import Obstacle
 from reconciler.observing import look
@@ -114,7 +115,7 @@ def _looked_at(
     progress: Callable[[int, int], None],
 ) -> list[Looked]:
     """What each account shows, kept."""
-    began = runtime.services.timing.now()
+    began = runtime.services.timing.now() - GRAIN
     accounts = {item.account.name: item.account for item in asked}
     eyes = replace(runtime.services.eyes(stop), progress=progress)
     seen = look({item.account.name: item.ids for item in asked}, accounts, eyes) if asked else {}

@@ -63,7 +63,7 @@ def _ask(given: Given, stop: Event, number: int, frame: FrameType | None) -> Non
 @click.command()
 @click.argument("run", required=False, metavar="[RUN]")
 @click.option("--limit", metavar="N", type=click.IntRange(1, 10_000), default=20, show_default=True, help="The newest.")
-@click.option("--take-back", is_flag=True, help="Close what no worker has of RUN; the next apply plans it anew.")
+@click.option("--take-back", is_flag=True, help="Close what no worker has of RUN; it is planned or looked at anew.")
 @shared
 def runs(given: Given, run: str | None, limit: int, take_back: bool) -> int:
     """Runs, and how far workers are with them."""

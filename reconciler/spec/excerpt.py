@@ -31,8 +31,8 @@ class Excerpt(Document):
         self._left_out = left_out
 
     def blocks(self, path: Path) -> dict[str, Block]:
-        """Of what is left nobody needs to look for the names once more."""
-        known = len(path) > 1 and path[0] == _WITHIN and path[1] in self._names[_WITHIN].keys
+        """Of what is left nobody needs to look for the names once more; of what is below them the layout tells."""
+        known = len(path) == 2 and path[0] == _WITHIN and path[1] in self._names[_WITHIN].keys
         return self._names if known else super().blocks(path)
 
     def line(self, number: int) -> int:

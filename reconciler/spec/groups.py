@@ -23,6 +23,8 @@ from reconciler.spec.resolve import Estate, whose_ids
 
 _NEAR: Final = 256
 """Files whose text is kept at most once places in them were asked for."""
+_NEAR_TEXT: Final = 16 * 1024 * 1024
+"""Characters of them at most, but for the last: with the places in it, a text takes up to a dozen times its room."""
 
 
 class Library:
@@ -32,6 +34,7 @@ class Library:
         self._text_of = text_of
         self._far: dict[str, FarDocument] = {}
         self._near: dict[str, Document] = {}
+        self._held = 0
 
     def document(self, file: str) -> FarDocument:
         """The file of this path as shown, without its text; the same one each time."""
@@ -42,10 +45,13 @@ class Library:
 
     def near(self, file: str) -> Document:
         """The same with its text, read anew unless it was asked for lately."""
-        found = self._near.pop(file, None) or Document(file, self._text_of(file))
+        found = self._near.pop(file, None)
+        if found is None:
+            found = Document(file, self._text_of(file))
+            self._held += len(found.text)
         self._near[file] = found
-        if len(self._near) > _NEAR:
-            del self._near[next(iter(self._near))]
+        while len(self._near) > 1 and (len(self._near) > _NEAR or self._held > _NEAR_TEXT):
+            self._held -= len(self._near.pop(next(iter(self._near))).text)
         return found
 
 

@@ -93,7 +93,7 @@ def read_again(
     blocks = _blocks(body, indent)
     known = _known(before, marks)
     fresh = [block for mark, block in blocks if mark not in known]
-    if 2 * len(fresh) > len(blocks):
+    if not blocks or 2 * len(fresh) > len(blocks):
         return None
     if fresh:
         found = read(f"{head}subscriptions:{''.join(fresh)}\n")
@@ -123,6 +123,8 @@ def _together(account: str, blocks: Sequence[tuple[bytes, _Block | None]], head:
             odd.append(name)
             others.append(mark)
             continue
+        if len(numbers) >= _SORTS_AT_MOST and sort not in numbers:
+            return None
         names.append(name)
         gists.append(gist)
         plain.append(mark)
@@ -151,9 +153,11 @@ def _each(digests: bytes) -> list[bytes]:
 
 
 def _blocks(body: str, indent: int) -> list[tuple[bytes, str]]:
-    """The blocks as they are written, each behind its mark."""
+    """The blocks as they are written, each behind its mark; none where something stands before the first."""
     begins = re.compile(rf"\n++{' ' * indent}(?=[^ \n])")
     starts = [found.start() for found in begins.finditer(body)]
+    if starts[:1] != [0]:  # a line of blanks alone tells no indent
+        return []
     texts = [body[begin:end] for begin, end in pairwise((*starts, len(body)))]
     return [(_mark(text), text) for text in texts]
 

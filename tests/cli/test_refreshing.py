@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from reconciler.cli import refreshing
 from reconciler.errors import Interrupted
+from reconciler.observed import ObservedAccount
+from reconciler.options import SystemClock
+from reconciler.stores.sqlite import SqliteStore
 from tests.cli.outside.houses import COUNT, HOUSES
 from tests.cli.outside.world import Outside, outside
 from tests.cli.world import Done, World
@@ -105,8 +109,24 @@ class TestOneAccount:
             "  to bring in what no file declares: reconcile import --account cloud --from-provider",
         ]
 
+    def test_an_apply_keeps_what_it_looked_at_with_the_instant_of_the_look(
+        self, place: Outside, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        place.end(1)
+        began: list[datetime | None] = []
+        keep = SqliteStore.keep_observations
+
+        def keeping(store: SqliteStore, seen: Sequence[ObservedAccount], at: datetime | None = None) -> None:
+            began.append(at)
+            keep(store, seen, at)
+
+        monkeypatch.setattr(SqliteStore, "keep_observations", keeping)
+        place.apply()
+        assert began == [place.hours.timing(SystemClock()).now()]
+
     def test_what_is_listed_no_more_is_asked_for_by_its_id(self, shop: Outside) -> None:
         shop.house.vanish(2)
+        shop.hours.wait(1)  # what was read within the second in which a look begins counts as newer
         refreshed(shop)
         (block,) = shop.plan("--refresh", "none").document["blocked"]
         assert (block["subscription"], block["code"]) == ("cloud/s2", "vanished")

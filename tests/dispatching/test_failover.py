@@ -16,7 +16,7 @@ from urllib.parse import quote
 import pytest
 
 from reconciler import distributing
-from reconciler.errors import StoreError
+from reconciler.errors import StoreError, UsageError
 from reconciler.stores.postgres.place import PostgresPlace
 from reconciler.stores.postgres.session import Limits
 from reconciler.stores.postgres.shards import PostgresShards
@@ -126,4 +126,7 @@ def test_whoever_waits_for_a_run_waits_for_the_server_too(monkeypatch: pytest.Mo
         with pytest.raises(StoreError) as refused:
             distributing.once_over(watch.runtime, "run-2")
         assert (refused.value.code, watch.passed) == ("store-unreachable", 400.0)
+        server.start()
+        with pytest.raises(UsageError, match="no run run-3 any more"):
+            distributing.once_over(watch.runtime, "run-3")
         room.close()

@@ -113,7 +113,7 @@ def mutated(random: Random, text: str) -> str:
     for _ in range(random.choice((1, 1, 1, 2, 5))):
         lines = text.split("\n")
         at, line = random.randrange(len(text) + 1), random.randrange(len(lines))
-        match random.randrange(9):
+        match random.randrange(10):
             case 0:
                 text = text[:at] + random.choice(_SIGNS) + text[at:]
             case 1:
@@ -135,6 +135,9 @@ def mutated(random: Random, text: str) -> str:
             case 7:
                 moved = random.choice((-4, -2, -1, 1, 2, 4))
                 lines[line] = " " * moved + lines[line] if moved > 0 else lines[line][-moved:]
+                text = "\n".join(lines)
+            case 8:
+                lines.insert(line, random.choice((" ", "  ", "   ", "    ", "\t", "  \t", "")))
                 text = "\n".join(lines)
             case _:
                 text = text[:at] + chr(ord(text[at]) ^ 1 << random.randrange(7)) + text[at + 1 :] if text[at:] else text

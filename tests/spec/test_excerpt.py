@@ -148,3 +148,13 @@ def test_a_text_that_would_make_a_careless_expression_slow_is_read_at_once() -> 
     assert excerpt("a.yaml", f"a: {'b ' * 200_000}\x00\n", {"a"}) is None
     assert excerpt("a.yaml", f"a: [{'b, ' * 200_000}\n", {"a"}) is None
     assert excerpt("a.yaml", f"subscriptions:\n{'  # b' * 100_000}\n" + "\n  \n" * 100_000, {"a"}) is None
+
+
+def test_places_in_a_list_are_those_of_the_whole() -> None:
+    text = (
+        "version: 1\nsubscriptions:\n  a:\n    facts: {product: SPB}\n"
+        "  b:\n    schedule:\n    - from: 2027-01-01\n      reason: later\n"
+    )
+    few, path = excerpt("f", text, ["b"], plain=True), ("subscriptions", "b", "schedule", 0, "reason")
+    assert few is not None
+    assert few.locate(path, False) == Document("f", text).locate(path, False)

@@ -122,6 +122,20 @@ def test_a_library_keeps_the_texts_of_a_few_files_only(monkeypatch: pytest.Monke
     assert library.document("a") is library.document("a")
 
 
+def test_of_large_texts_a_library_keeps_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.spec.groups._NEAR_TEXT", 2 * len(FILE))
+    asked: list[str] = []
+
+    def text_of(file: str) -> str:
+        asked.append(file)
+        return FILE * 3 if file == "large" else FILE
+
+    library = Library(text_of)
+    for file in ("a", "b", "a", "b", "large", "large", "b", "large"):
+        library.near(file)
+    assert asked == ["a", "b", "large", "b", "large"]
+
+
 def test_a_document_that_holds_its_text_asks_nobody() -> None:
     document = Library({"a": "\n\n" + FILE}.__getitem__).document("a")
     document.take(FILE)

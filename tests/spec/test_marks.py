@@ -150,6 +150,37 @@ def test_a_file_that_begins_otherwise_is_read_whole(counted: list[int], text: st
     assert counted == [10]
 
 
+@pytest.mark.parametrize(
+    "body",
+    [
+        "  \n",
+        "  ",
+        "  \n x: 1\n" + "".join(TEN),
+        "  \n\t\n" + "".join(TEN),
+        "  \n - x\n" + "".join(TEN),
+        "  \nrules: []\n" + "".join(TEN),
+        "  \naccount: fabrikam\n" + "".join(TEN),
+        "  \n x:\n" + "".join(TEN),
+        "",
+    ],
+    ids=[
+        "nothing left", "no line end", "a key further out", "a tab", "a list", "rules", "an account", "wrapped", "empty"
+    ],
+)  # fmt: skip
+def test_what_stands_before_the_first_name_is_read(body: str) -> None:
+    parts = new(around(), cut=True)
+    last = kept(parts, HEAD + "".join(TEN))
+    assert sketch_in(kept(parts, HEAD + body, last)) == sketch_in(kept(new(around(), cut=True), HEAD + body))
+
+
+def test_more_sorts_than_can_be_told_are_left_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    parts = new(around(), cut=True)
+    last = kept(parts, HEAD + "".join(TEN))
+    monkeypatch.setattr("reconciler.spec.marks._SORTS_AT_MOST", 0)
+    sketch, rest = Sketch.beginning(last)
+    assert read_again(HEAD + "".join(TEN[1:]), sketch, Marks.unpacked(rest), lambda changed: None) is None
+
+
 def test_a_file_with_rules_of_its_own_has_no_marks() -> None:
     parts = new(around(), cut=True)
     rules = "rules:\n  - match: {product: SPB}\n    set: {recurring: off}\n"

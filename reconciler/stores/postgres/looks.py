@@ -24,11 +24,12 @@ from reconciler.stores.postgres.speaking import Spoken
 from reconciler.stores.tables import instant, instant_text, json_text
 
 KEPT: Final = 20
-"""Refreshes that are over of which it is still known what came of them."""
+"""Refreshes of which it is still known what came of them: those that were over last."""
 _BEGIN = "INSERT INTO refreshes (id, actor, started_at) VALUES (?, ?, ?) RETURNING number"
 _FORGET = (
     "DELETE FROM refreshes WHERE number IN (SELECT number FROM refreshes WHERE NOT EXISTS (SELECT 1 FROM shards"
-    " WHERE refresh = refreshes.number AND stage IN ('waiting', 'working')) ORDER BY number DESC OFFSET ?)"
+    " WHERE refresh = refreshes.number AND stage IN ('waiting', 'working')) ORDER BY"
+    " (SELECT max(ended_at) FROM shards WHERE refresh = refreshes.number) DESC NULLS LAST, number DESC OFFSET ?)"
 )
 _PUT = (
     "INSERT INTO shards (refresh, number, account, changes, total)"

@@ -163,7 +163,7 @@ class PostgresShards:
         return self._store.written(act)
 
     def end_look(self, taken: TakenLook, found: ObservedAccount, began: datetime) -> None:
-        """Keep what was found, under the fence; the look is over, and with the last one its refresh."""
+        """Keep what was found, under the fence; the look is over."""
 
         def act(spoken: Spoken) -> None:
             self._held(spoken, taken, 0.0)
