@@ -5,9 +5,7 @@ Pure. What could not be read blocks itself; what somebody changed outside is tol
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, replace
 from typing import assert_never
 
 from reconciler.changes import EXTENSION, Kind, Listed, Pending, Sighting
@@ -18,25 +16,13 @@ from reconciler.foreign import Case, Ruling, judge, unexpected
 from reconciler.journal import OpenIntent
 from reconciler.model import DesiredSubscription, Intent, Recurring, StoredSubscription, SubscriptionKey
 from reconciler.noticing import Noticed, compare, live_row, taken_note, term_of
-from reconciler.observed import ObservedAccount, ObservedState, ObservedSubscription, Obstacle
+from reconciler.observed import Abroad, ObservedAccount, ObservedSubscription, Obstacle
 from reconciler.proposals import adopted, adoption, rename, update
 from reconciler.proposals import released as let_go
 from reconciler.schedule import to_come
 from reconciler.settings import AccountSettings, OnDrift
 from reconciler.stored import StoredState
 from reconciler.wishes import Barred, Converged, Move, Over
-
-
-@dataclass(frozen=True, slots=True)
-class Abroad:
-    """What was observed, and whose drift is to be undone."""
-
-    observed: ObservedState = field(default_factory=ObservedState)
-    now: datetime | None = None
-    """The instant at which they are judged; a ledger's own may be ahead of it. None: the plan's."""
-    corrected: Callable[[str], bool] = lambda key: False
-    """Whether `--correct-drift` names a key, as text."""
-
 
 _UNOBSERVED = Obstacle("unreadable", "its account was not observed", "observe it: reconcile refresh")
 

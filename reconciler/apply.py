@@ -7,13 +7,15 @@ their orders. After a crash the next pass plans anew from what is stored, and se
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
+from dataclasses import replace
+from itertools import islice
 
-from reconciler.changes import INTENTS, Change
+from reconciler.changes import INTENTS, Change, Many, traits_of
 from reconciler.errors import StoreError
 from reconciler.events import Event
+from reconciler.fates import outcomes_of
 from reconciler.hand import BATCH, Closing, Hand, Instruction, Ordered, Outside, Served, event_id, operation_id
 from reconciler.journal import ApplyReport, Holder, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
@@ -37,6 +39,7 @@ def execute(
     """
     if instruction.empty:
         return ApplyReport(run=None)
+    instruction = _as_carried_out(instruction, rows, served)
     hand = Hand(instruction, dict(rows), store, served, clock, stop, progress)
     with _described(store, instruction.run):
         store.begin(instruction.run)
@@ -50,8 +53,24 @@ def execute(
         interrupted=hand.interrupted,
         frozen=hand.freeze,
         settings_recorded=hand.whole and instruction.bookkeeping.safety is not None,
-        counts=Counter(report.outcome for report in hand.reports),
+        counts=outcomes_of(hand.reports),
     )
+
+
+def _as_carried_out(
+    instruction: Instruction, rows: Mapping[SubscriptionKey, StoredSubscription], served: Served
+) -> Instruction:
+    """The same, with values for changes of which not all are told in plan order, or that stand on records."""
+    changes = instruction.changes
+    if isinstance(changes, Many) and (rows or not _all_ours(changes, served)):
+        return replace(instruction, changes=tuple(changes))
+    return instruction
+
+
+def _all_ours(changes: Sequence[Change], served: Served) -> bool:
+    """Whether nobody else is to do anything."""
+    others = served.desks.keys() | served.abroad
+    return not others or all(trait.kind not in INTENTS or trait.account not in others for trait in traits_of(changes))
 
 
 def _in_order(instruction: Instruction, hand: Hand, served: Served) -> None:
@@ -62,17 +81,20 @@ def _in_order(instruction: Instruction, hand: Hand, served: Served) -> None:
             hand.take_down(events)
     for batch in _in_batches(recorded, instruction.batch):
         hand.take_turn(batch, hand.carry_out)
+        hand.let_go(batch)
     if instruction.closing and not hand.halted():
         hand.close(instruction.closing)
     for batch in _in_batches(by_hand, instruction.batch):
         hand.take_turn(batch, hand.issue)
     if abroad and served.outside is not None:
-        hand.reports += served.outside(hand.ordered(abroad), hand)
+        hand.reports.extend(served.outside(hand.ordered(abroad), hand))
         hand.told()
 
 
-def _sorted(changes: Sequence[Change], served: Served) -> tuple[list[Change], list[Change], list[Change]]:
+def _sorted(changes: Sequence[Change], served: Served) -> tuple[Sequence[Change], Sequence[Change], Sequence[Change]]:
     """What is ours to record, what people are to do, and what outside providers are: each in plan order."""
+    if _all_ours(changes, served):
+        return changes, (), ()
     recorded: list[Change] = []
     by_hand: list[Change] = []
     abroad: list[Change] = []
@@ -88,8 +110,9 @@ def _sorted(changes: Sequence[Change], served: Served) -> tuple[list[Change], li
 
 
 def _in_batches(changes: Sequence[Change], size: int) -> Iterator[Sequence[Change]]:
-    for begin in range(0, len(changes), size):
-        yield changes[begin : begin + size]
+    left = iter(changes)
+    while batch := tuple(islice(left, size)):
+        yield batch
 
 
 def batched_by_key(events: Sequence[Event], size: int) -> Iterator[tuple[Event, ...]]:

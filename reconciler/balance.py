@@ -9,7 +9,9 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from operator import add
+from struct import Struct
+from typing import Any, Final, Protocol
 
 import orjson
 
@@ -18,8 +20,7 @@ from reconciler.model import SubscriptionKey
 from reconciler.renewals import Renewals
 from reconciler.sift import SIZE, Match, Outline
 
-Asking = frozenset[bytes]
-"""Gists, each with how it is asked."""
+_GIST: Final = Struct(f"{SIZE}s")
 
 
 class Counted(Protocol):
@@ -102,30 +103,39 @@ class Balance:
             if not any(counts.values()):
                 del self.rules[item.origin, item.number]
 
-    def forget(self, file: str, sketch: Sketched, kept: Asking = frozenset()) -> None:
-        """A file is gone, or says something else now, but for what is kept: its other records are looked at anew."""
+    def move(self, file: str, before: Sketched | None, now: Sketched | None, *, there: bool = True) -> None:
+        """A file says something else than before, is new, or is not there any more. What both say alike stays as it is.
+
+        `now`: None where it is to be read in full.
+        """
+        was, says = _said(before), _said(now)
+        if before is not None:
+            still = set(says)
+            self._forget(file, before, {name for item, name in was.items() if item not in still})
+        if there and now is None:
+            self.full.append(file)
+        elif now is not None:
+            self._take(file, now, [name for item, name in says.items() if item not in was])
+
+    def _forget(self, file: str, sketch: Sketched, gone: set[str]) -> None:
+        """These names a file does not speak of any more, or otherwise: their records are looked at anew."""
         self.count(sketch, -1)
         self.odd.pop(file, None)
-        left, names = set(self.left.pop(file, ())), sketch.names.split("\n") if sketch.names else []
-        gone = {name for name, item in zip(names, _each(sketch), strict=True) if item not in kept}
+        left = set(self.left.pop(file, ()))
         moved = {match.key.name for match in self.moved if match.file == file}
         if staying := [name for name in left if name not in gone]:
             self.left[file] = staying
         self.rows += [SubscriptionKey(sketch.account, name) for name in gone - left]
         self.settled[sketch.account] -= len(gone - left - moved)
-        self.moved = [match for match in self.moved if match.file != file or match.key.name not in gone]
+        if moved:
+            self.moved = [match for match in self.moved if match.file != file or match.key.name not in gone]
         self.renewing.drop(file, gone)
 
-    def take(self, file: str, sketch: Sketched | None, kept: Asking = frozenset()) -> None:
-        """A file that is new, or says something else now, but for what is kept."""
-        if sketch is None:
-            self.full.append(file)
-            return
+    def _take(self, file: str, sketch: Sketched, new: list[str]) -> None:
+        """These names a file did not speak of before, or otherwise."""
         self.count(sketch, 1)
         if sketch.odd:
             self.odd[file] = list(sketch.odd)
-        names = sketch.names.split("\n") if sketch.names else []
-        new = [name for name, item in zip(names, _each(sketch), strict=True) if item not in kept]
         if new:
             self.left[file] = [*self.left.get(file, ()), *new]
 
@@ -186,11 +196,11 @@ class Balance:
             raise ValueError(str(error)) from error
 
 
-def kept_of(before: Sketched, now: Sketched) -> Asking:
-    """What both sketches of a file say alike: the same gist, asked for in the same way."""
-    return frozenset(_each(before)).intersection(_each(now))
-
-
-def _each(sketch: Sketched) -> list[bytes]:
-    gists, codes = sketch.gists, [orjson.dumps(list(asked)) for asked in sketch.asked]
-    return [gists[at * SIZE : (at + 1) * SIZE] + codes[which] for at, which in enumerate(sketch.which)]
+def _said(sketch: Sketched | None) -> dict[bytes, str]:
+    """What a file says of which name: the gist, and how it is asked for."""
+    if sketch is None or not sketch.names:
+        return {}
+    codes = [orjson.dumps(list(asked)) for asked in sketch.asked]
+    gists = (gist for (gist,) in _GIST.iter_unpack(sketch.gists))
+    items = map(add, gists, map(codes.__getitem__, sketch.which))
+    return dict(zip(items, sketch.names.split("\n"), strict=True))

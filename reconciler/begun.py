@@ -74,6 +74,8 @@ def closings(plan: Plan, verdict: Verdict, stored: StoredState) -> tuple[Closing
 def repeated_ids(stored: StoredState, changes: Sequence[Change], begun: Sequence[OpenIntent]) -> dict[str, str]:
     """By the operation id that a change has now: the one under which it was begun before, where it is the very same."""
     known = {(item.key, item.kind): item for item in begun}
+    if not known:
+        return {}
     found = {}
     for change in changes:
         earlier = known.get((change.key, change.kind))

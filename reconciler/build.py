@@ -5,17 +5,18 @@ Pure: now is handed in, nothing is read or written. Each change is judged on wha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from reconciler.abroad import Abroad, consider_outside, look_at_unclaimed, mistaken, sightings
+from reconciler.changes import Sighting
 from reconciler.consequences import DueList
 from reconciler.desired import DesiredState
 from reconciler.diagnostics import Diagnostic
 from reconciler.draft import Draft
 from reconciler.due import idle_decisions, renewals_due
 from reconciler.model import SubscriptionKey
+from reconciler.observed import Abroad
 from reconciler.plan import Bindings, Plan
 from reconciler.rulebook import Rulebook
 from reconciler.selection import EVERYTHING, Selection
@@ -73,9 +74,7 @@ def built_plan(
     noted = _consider(draft, selection, abroad, outside)
     # A record lies in no file: a run that is narrowed to paths says nothing about the unmanaged ones.
     unmanaged = () if selection.paths else tuple(filter(chosen, draft.records.unclaimed))
-    for key in unmanaged:
-        if key.account in outside and not mistaken(stored, outside[key.account]):
-            look_at_unclaimed(draft, stored.subscriptions[key], abroad)
+    _look_abroad(draft, [key for key in unmanaged if key.account in outside], outside, abroad)
     draft.let_go_of_tasks(() if selection.paths else filter(chosen, stored.open_intents))
     rows = draft.left | {key: stored.subscriptions[key] for key in unmanaged}
     made, settled = draft.plan(bindings), stored.settled
@@ -86,7 +85,7 @@ def built_plan(
         due=DueList.of(settled.due) + due if settled.due else due,
         unmanaged=unmanaged,
         rules=desired.rules,
-        sightings=sightings(desired, stored, abroad),
+        sightings=_sightings(desired, stored, abroad),
     )
     return Built(plan, noted, idle_decisions(rows, desired, rulebook, now))
 
@@ -102,6 +101,8 @@ def _consider(
         if not (chosen(key) and selection.holds(wanted.place)):
             continue
         if key.account in outside:
+            from reconciler.abroad import consider_outside  # start-up: only these are judged by what they show
+
             with draft.at(abroad.now or draft.now):
                 consider_outside(draft, wanted, outside[key.account], abroad)
         else:
@@ -109,3 +110,23 @@ def _consider(
         if len(draft.diagnostics) > len(noted):
             noted += [(key, item) for item in draft.diagnostics[len(noted) :]]
     return noted
+
+
+def _look_abroad(
+    draft: Draft, unclaimed: Sequence[SubscriptionKey], outside: Mapping[str, AccountSettings], abroad: Abroad
+) -> None:
+    """Look at records of outside accounts that nothing declares."""
+    if unclaimed:
+        from reconciler.abroad import look_at_unclaimed, mistaken  # start-up, as above
+
+        for key in unclaimed:
+            if not mistaken(draft.stored, outside[key.account]):
+                look_at_unclaimed(draft, draft.stored.subscriptions[key], abroad)
+
+
+def _sightings(desired: DesiredState, stored: StoredState, abroad: Abroad) -> tuple[Sighting, ...]:
+    if not abroad.observed.accounts:
+        return ()
+    from reconciler.abroad import sightings  # start-up, as above
+
+    return sightings(desired, stored, abroad)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from abc import abstractmethod
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -119,6 +119,10 @@ class Many(Sequence[Change]):
     @abstractmethod
     def picked(self, fits: Callable[[Trait], bool]) -> Many:
         """Those of them whose trait fits, in the same order."""
+
+    def bare(self) -> Iterator[Change]:
+        """All of them, maybe without what follows from them: that is most of what they are made of."""
+        return iter(self)
 
 
 def traits_of(changes: Iterable[Change]) -> Counter[Trait]:

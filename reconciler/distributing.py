@@ -97,21 +97,27 @@ def _piece(order: Ordered, accounts: Mapping[str, AccountSettings]) -> Piece:
     return Piece(accounts[change.key.account], change, order.entry.operation_id, order.row)
 
 
-def looks_to_workers(runtime: Runtime) -> Callable[[Store, Run, Sequence[Look], Sequence[Looked]], None]:
+def looks_to_workers(
+    runtime: Runtime,
+) -> Callable[[Store, Run, Sequence[Look], Sequence[Looked]], Mapping[str, int]]:
     """What hands a refresh over: its looks, and what is known already, with a job for each look, in one transaction.
+
+    It answers how many of them still waited for a worker in which earlier refresh, and wait in this one now.
 
     Raises UsageError `not-distributable` for a store on SQLite, and StoreError `extra-missing`.
     """
     queue = _queue(_place(runtime), 1)
 
-    def hand_over(store: Store, run: Run, asked: Sequence[Look], apart: Sequence[Looked]) -> None:
+    def hand_over(store: Store, run: Run, asked: Sequence[Look], apart: Sequence[Looked]) -> Mapping[str, int]:
         from reconciler.stores.postgres.shards import PostgresShards  # start-up: as above
         from reconciler.stores.postgres.store import PostgresStore
 
         assert isinstance(store, PostgresStore)  # noqa: S101 - for mypy
         with store.together() as spoken:
             queue.prepare(spoken.connection)
-            queue.submit(PostgresShards(store).put_looks(run, asked, apart), spoken.connection)
+            tickets, taken_over = PostgresShards(store).put_looks(run, asked, apart)
+            queue.submit(tickets, spoken.connection)
+        return taken_over
 
     return hand_over
 

@@ -19,6 +19,7 @@ from reconciler.plan import Plan
 from reconciler.progress import Progress
 from reconciler.reconcile import Inputs, Pass, about_runs, bindings_of, headlines_of, instant_of, rulebook_of
 from reconciler.safety import Standing, reviewed
+from reconciler.settings import LEDGER
 from reconciler.sources import digest_of, read_one
 from reconciler.spec.groups import Groups, Library
 from reconciler.spec.parts import AROUND
@@ -66,15 +67,21 @@ class _Files:
 def first_plan(
     folder: Folder, inputs: Inputs, stored: StoredState, progress: Progress, at_once: int = AT_ONCE
 ) -> Pass | None:
-    """The pass over an estate of which nothing is recorded. The inputs hold no texts."""
+    """The pass over an estate of which nothing is recorded. The inputs hold no texts.
+
+    Of what is to be applied (`folder.whole`), the changes hold all that will be written of them: by then a file may
+    say something else.
+    """
     files = _Files(folder)
     around = SpecTexts(tuple(files.texts(around=True)), (), "")
     library = Library(files.text_of)
     groups = Groups(around, inputs.settings, inputs.providers, library)
-    if files.odd() or any(account.outside for account in groups.accounts.values()):
+    accounts, dated = groups.accounts.values(), folder.whole and inputs.as_of is not None
+    # Which of its accounts may not be written to at another instant than now, a whole pass tells.
+    if files.odd() or any(account.outside or (dated and account.provider != LEDGER) for account in accounts):
         return None
     progress.phase("Planning", len(folder.stamps) - len(around.files), "files")
-    found = _Gathering(inputs, stored, groups, library)
+    found = _Gathering(inputs, stored, groups, library, located=folder.whole)
     found.run(_told(files.texts(around=False), progress), at_once)
     desired = groups.whole(files.digest)
     # A selection that holds nothing is a mistake, too.
@@ -87,12 +94,12 @@ def first_plan(
 class _Gathering:
     """The plans of the groups on their way into one."""
 
-    def __init__(self, inputs: Inputs, stored: StoredState, groups: Groups, library: Library) -> None:
+    def __init__(self, inputs: Inputs, stored: StoredState, groups: Groups, library: Library, *, located: bool) -> None:
         self.inputs = inputs
         self.stored = stored
         self.groups = groups
         self.rules = rulebook_of(inputs, DesiredState(accounts=groups.accounts))
-        self.gathered = Gathered(Unpacking(library.document, inputs.zone))
+        self.gathered = Gathered(Unpacking(library.document, inputs.zone), located)
         self.standing = Standing()
         self.codes: list[Diagnostic] = []
 

@@ -26,6 +26,8 @@ class Gathered:
     """The plans taken so far."""
 
     unpacking: Unpacking
+    located: bool = False
+    """Whether changes keep where they stand as the files say it now: nobody looks there again."""
     runs: list[Run] = field(default_factory=list)
     blocked: list[Blocked] = field(default_factory=list)
     held: list[Listed] = field(default_factory=list)
@@ -50,7 +52,7 @@ class Gathered:
         """One part's plan; parts come in the order of their files."""
         plan = built.plan
         if plan.changes:
-            self.runs.append(Run.of(plan.changes))
+            self.runs.append(Run.of(plan.changes, located=self.located))
         self.blocked += plan.blocked
         self.held += plan.held
         self.released += plan.released

@@ -7,6 +7,7 @@ Whatever is not plain has no gist: it is planned in full.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
 
@@ -134,6 +135,7 @@ def without(line: str, gaps: tuple[int, ...]) -> str:
     return SEPARATOR.join(columns)
 
 
+@cache
 def gaps_of(unsaid: int) -> tuple[int, ...]:
     """The places of these columns in a line."""
     return tuple(at for at, bit in _BITS if bit & unsaid)
@@ -150,6 +152,10 @@ def said(line: str, silence: Silence) -> str:
     columns = line.split(SEPARATOR)
     if len(columns) <= _LAST:
         return line
+    if not silence.sometimes:
+        for at in gaps_of(silence.always):
+            columns[at] = UNSAID
+        return SEPARATOR.join(columns)
     undeclared, ending = columns[_DECLARED] == "0", columns[_CANCELLATION] == Cancel.AT_RENEWAL
     nothing = {**_NOTHING, CANCELLATION: columns[_CANCELLATION] if undeclared else None}
     nothing[RECURRING] = columns[_RECURRING] if undeclared or ending else None

@@ -10,9 +10,10 @@ from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
 from reconciler.answers import Accepted
-from reconciler.changes import Change, Kind
+from reconciler.changes import Change, Kind, Many
 from reconciler.errors import StoreError
 from reconciler.events import Event
+from reconciler.fates import Fates
 from reconciler.journal import ChangeReport, Entry, Freeze, OpenIntent, Outcome, OutcomeKind, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount, ObservedSubscription
@@ -118,7 +119,7 @@ class Hand:
     clock: Clock
     stop: Callable[[], bool]
     progress: Callable[[int, int], None]
-    reports: list[ChangeReport] = field(default_factory=list)
+    reports: list[ChangeReport] | Fates = field(default_factory=list)
     elapsed: list[Event] = field(default_factory=list)
     """What time did, as far as it is recorded."""
     acted: bool = False
@@ -127,10 +128,16 @@ class Hand:
     broken: StoreError | None = None
     freeze: Freeze | None = None
     interrupted: bool = False
+    written: set[str] = field(default_factory=set)
+    """Accounts of rows that were let go."""
     seen: dict[str, dict[str, ObservedSubscription]] = field(default_factory=dict)
     """What was read back, by account and the provider's id."""
     handed_over: bool = False
     """Workers carry the rest out, and the last of them finishes the run."""
+
+    def __post_init__(self) -> None:
+        if isinstance(self.instruction.changes, Many):
+            self.reports = Fates(self.instruction.changes)
 
     def halted(self) -> bool:
         """Whether to go no further: the store failed, we were asked to stop, or somebody froze it meanwhile."""
@@ -158,10 +165,19 @@ class Hand:
         """Say how far we are."""
         self.progress(len(self.reports) if done is None else done, len(self.instruction.changes))
 
+    def let_go(self, batch: Sequence[Change]) -> None:
+        """Of very many changes of which no record stood before, forget the rows of a batch that is behind us, but for
+        its last one: the next change may be of the same subscription.
+        """
+        if isinstance(self.reports, Fates):
+            self.written |= {key.account for key in self.rows}
+            last = batch[-1].key
+            self.rows = {last: self.rows[last]} if last in self.rows else {}
+
     def skip(self, batch: Sequence[Change]) -> None:
         """Report changes that were not tried."""
         error = self.broken.message if self.broken is not None else None
-        self.reports += [ChangeReport(change, OutcomeKind.SKIPPED, error) for change in batch]
+        self.reports.extend([ChangeReport(change, OutcomeKind.SKIPPED, error) for change in batch])
 
     def take_down(self, events: Sequence[Event]) -> None:
         """Journal what time did, with the records that it left."""
@@ -204,10 +220,10 @@ class Hand:
             self.store.accept(run.id, entries, self.clock.now())
         except StoreError as error:
             self._break(error)
-            self.reports += [_report(item, OutcomeKind.FAILED, error.message) for item in entries]
+            self.reports.extend([_report(item, OutcomeKind.FAILED, error.message) for item in entries])
             return
         self.acted = True
-        self.reports += [_report(item, OutcomeKind.ACCEPTED) for item in entries]
+        self.reports.extend([_report(item, OutcomeKind.ACCEPTED) for item in entries])
 
     def close(self, closings: Sequence[Closing]) -> None:
         """Journal that nothing came of what was begun before: a task that is withdrawn, an order that never arrived."""
@@ -272,8 +288,10 @@ class Hand:
             said = f"{error.message}; what this run did is recorded, and the next run closes it"
             raise type(error)(error.code, said, error.hint) from error
 
-    def in_plan_order(self) -> tuple[ChangeReport, ...]:
+    def in_plan_order(self) -> Sequence[ChangeReport]:
         """The reports, as the plan has their changes."""
+        if isinstance(self.reports, Fates):
+            return self.reports
         changes = self.instruction.changes
         if len(changes) == len(self.reports) and all(
             report.change is change for report, change in zip(self.reports, changes, strict=True)
@@ -294,7 +312,7 @@ class Hand:
         """What to keep of what was planned to be: the rest was not earned by what was done."""
         planned = self.instruction.bookkeeping
         # A tenant that nothing could be written to may be a slip of the pen: it must not become the right one.
-        written = {key.account for key in self.rows} if planned.accounts else set()
+        written = self.written | {key.account for key in self.rows} if planned.accounts else set()
         return replace(
             planned,
             # Settings are recorded only by a run that went through: a half-done one must not loosen the next.
@@ -318,10 +336,10 @@ class Hand:
             self.store.record(self.instruction.run.id, entries, self.clock.now())
         except StoreError as error:
             self._break(error)
-            self.reports += [_report(item, OutcomeKind.FAILED, error.message) for item in entries]
+            self.reports.extend([_report(item, OutcomeKind.FAILED, error.message) for item in entries])
             return
         self.acted = True
-        self.reports += [_report(item, item.outcome.kind, item.outcome.error) for item in entries]
+        self.reports.extend([_report(item, item.outcome.kind, item.outcome.error) for item in entries])
 
     def _recorded(self, change: Change) -> Entry:
         number, former = self._number(change), _former_key(change)

@@ -5,7 +5,7 @@ Pure. The journal keeps who decided (commit, author, spec place, reason) and who
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -226,7 +226,7 @@ class ApplyReport:
 
     run: str | None
     """None where there was nothing to write."""
-    changes: tuple[ChangeReport, ...] = ()
+    changes: Sequence[ChangeReport] = ()
     elapsed: tuple[Event, ...] = ()
     """What time had done, and this run journaled."""
     refused: tuple[Refusal, ...] = ()

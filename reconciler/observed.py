@@ -5,7 +5,7 @@ Frozen vocabulary: no I/O, no clock. A provider's `convert` makes these, plannin
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 
@@ -148,3 +148,14 @@ def never_returns(seen: ObservedSubscription) -> bool:
     """Whether its provider brings no ended one back, whatever a policy says."""
     barred = seen.capabilities.barred.get(Kind.REACTIVATE)
     return barred is not None and barred.code in ("unsupported", "terminal")
+
+
+@dataclass(frozen=True, slots=True)
+class Abroad:
+    """What was observed, and whose drift is to be undone."""
+
+    observed: ObservedState = field(default_factory=ObservedState)
+    now: datetime | None = None
+    """The instant at which they are judged; a ledger's own may be ahead of it. None: the plan's."""
+    corrected: Callable[[str], bool] = lambda key: False
+    """Whether `--correct-drift` names a key, as text."""

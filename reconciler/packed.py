@@ -8,7 +8,7 @@ from __future__ import annotations
 import zlib
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from datetime import date, datetime, tzinfo
 from heapq import merge
 from itertools import islice
@@ -43,9 +43,9 @@ class Run:
     traits: Counter[Trait] = field(default_factory=Counter)
 
     @classmethod
-    def of(cls, changes: Sequence[Change]) -> Run:
-        """These changes, at least one, in plan order."""
-        pieces = [_packed(tuple(changes[at : at + _AT_ONCE])) for at in range(0, len(changes), _AT_ONCE)]
+    def of(cls, changes: Sequence[Change], *, located: bool = False) -> Run:
+        """These changes, at least one, in plan order; `located`: their places are looked up now, and never again."""
+        pieces = [_packed(tuple(changes[at : at + _AT_ONCE]), located) for at in range(0, len(changes), _AT_ONCE)]
         return cls(changes[0].key, changes[-1].key, pieces, Counter(change.trait for change in changes))
 
 
@@ -101,11 +101,18 @@ class Packed(Many):
         return self._count
 
     def __iter__(self) -> Iterator[Change]:
+        return self._walk(bare=False)
+
+    def bare(self) -> Iterator[Change]:
+        """All of them, but for what follows from them."""
+        return self._walk(bare=True)
+
+    def _walk(self, *, bare: bool) -> Iterator[Change]:
         for runs in self._overlapping():
             if len(runs) == 1:
-                yield from self._unpacked(runs[0])
+                yield from self._unpacked(runs[0], bare)
             else:
-                yield from merge(*map(self._unpacked, runs), key=_key_of)
+                yield from merge(*(self._unpacked(run, bare) for run in runs), key=_key_of)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Sequence) or len(self) != len(other):
@@ -128,15 +135,15 @@ class Packed(Many):
         if together:
             yield together
 
-    def _unpacked(self, run: Run) -> Iterator[Change]:
+    def _unpacked(self, run: Run, bare: bool) -> Iterator[Change]:
         fits = self._fits
         whole = fits is None or all(map(fits, run.traits))
         for piece in run.pieces:
-            changes = piece if isinstance(piece, tuple) else self._values(piece)
+            changes = piece if isinstance(piece, tuple) else self._values(piece, bare)
             yield from changes if whole or fits is None else (one for one in changes if fits(one.trait))
 
-    def _values(self, piece: bytes) -> Iterator[Change]:
-        return (_change(item, self._unpacking) for item in orjson.loads(zlib.decompress(piece)))
+    def _values(self, piece: bytes, bare: bool) -> Iterator[Change]:
+        return (_change(item, self._unpacking, bare) for item in orjson.loads(zlib.decompress(piece)))
 
 
 def _key_of(change: Change) -> SubscriptionKey:
@@ -147,21 +154,21 @@ _impact_values = attrgetter(*(item.name for item in fields(Impact)))
 _ImpactFilled = Remake(Impact).filled
 
 
-def _packed(changes: tuple[Change, ...]) -> Piece:
+def _packed(changes: tuple[Change, ...], located: bool) -> Piece:
     try:
-        return zlib.compress(orjson.dumps([_said(change) for change in changes]), _QUICK)
+        return zlib.compress(orjson.dumps([_said(change, located) for change in changes]), _QUICK)
     except TypeError:
-        return changes
+        return tuple(replace(change, place=change.place.location) for change in changes) if located else changes
 
 
-def _said(change: Change) -> list[object]:
+def _said(change: Change, located: bool) -> list[object]:
     """A change as JSON has it; TypeError for what could not be had back."""
-    impact = change.impact
+    impact, place = change.impact, change.place.location if located else change.place
     if impact is not None and impact.access_ends_local is not None and impact.access_ends is None:
         raise TypeError("a local instant of none")
     return [
         change.key.account, change.key.name, change.kind.value, dict(change.before), dict(change.after),
-        _place_said(change.place), change.risk.value, change.reason, change.external_id, change.product,
+        _place_said(place), change.risk.value, change.reason, change.external_id, change.product,
         change.declares, change.scheduled, None if impact is None else _impact_values(impact), change.instead_of,
     ]  # fmt: skip
 
@@ -174,12 +181,13 @@ def _place_said(place: Place) -> list[object]:
     raise TypeError("a place of another kind")
 
 
-def _change(item: list[Any], unpacking: Unpacking) -> Change:
+def _change(item: list[Any], unpacking: Unpacking, bare: bool) -> Change:
     account, name, kind, before, after, place, risk, reason, external_id, product, *rest = item
     declares, scheduled, impact, instead_of = rest
     made: Any = change_with.filled(
         SubscriptionKey(account, name), _KINDS[kind], before, after, _place(place, unpacking), _RISKS[risk], reason,
-        external_id, product, declares, scheduled, None if impact is None else _impact(impact, unpacking), instead_of,
+        external_id, product, declares, scheduled,
+        None if bare or impact is None else _impact(impact, unpacking), instead_of,
     )  # fmt: skip
     made.__class__ = Change
     change: Change = made

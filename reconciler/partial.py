@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import NamedTuple
 
-from reconciler.balance import Balance, kept_of
+from reconciler.balance import Balance
 from reconciler.build import DUE_WITHIN
 from reconciler.catalogue import MICROSOFT, Catalogue
 from reconciler.comparing import Comparing, Shares, renewals
@@ -123,11 +123,7 @@ class _Look:
                 before = None
             elif file in self.survey.before and before is None:
                 return None
-            kept = frozenset() if before is None or sketch is None else kept_of(before, sketch)
-            if before is not None:
-                balance.forget(file, before, kept)
-            if file in self.survey.sketches:
-                balance.take(file, sketch, kept)
+            balance.move(file, before, sketch, there=file in self.survey.sketches)
         return balance
 
     def _weighed(self, head: StoredState, now: datetime) -> Balance | None:

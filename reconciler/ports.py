@@ -12,18 +12,20 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from types import TracebackType
-from typing import Protocol, Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from reconciler.answers import Accepted, Answer, Identity, Order, Pace
 from reconciler.changes import Change
 from reconciler.desired import SpecTexts
 from reconciler.diagnostics import Diagnostic
 from reconciler.journal import Entry, Freeze, FreezeEntry, HistoryEntry, Holder, Outcome, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount, ObservedSubscription, Page
-from reconciler.secret import Secret
 from reconciler.settings import AccountSettings
 from reconciler.stored import WHOLE, RecentChange, Silence, StoredState
+
+if TYPE_CHECKING:  # start-up: only outside accounts are answered for
+    from reconciler.answers import Accepted, Answer, Identity, Order, Pace
+    from reconciler.secret import Secret
 
 
 class Clock(Protocol):

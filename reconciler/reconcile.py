@@ -8,10 +8,8 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
+from typing import TYPE_CHECKING
 
-from reconciler.abroad import Abroad
-from reconciler.apply import Instruction, Served, execute
-from reconciler.begun import NOTHING_BEGUN, Begun, closings, repeated_ids
 from reconciler.brakes import window_start
 from reconciler.build import build_plan
 from reconciler.catalogue import Catalogue
@@ -23,7 +21,7 @@ from reconciler.errors import ReconcilerError, SpecError, UsageError
 from reconciler.events import Event
 from reconciler.journal import ApplyReport, Run
 from reconciler.model import SubscriptionKey
-from reconciler.observed import ObservedState
+from reconciler.observed import Abroad, ObservedState
 from reconciler.plan import Bindings, Plan, Verdict
 from reconciler.policy import Lifecycle
 from reconciler.ports import Bookkeeping, Clock, StateReader, Store
@@ -40,6 +38,10 @@ from reconciler.safety import Circumstances, review
 from reconciler.selection import EVERYTHING, Selection, glob
 from reconciler.settings import LEDGER, MANUAL, Settings
 from reconciler.stored import StoredState
+
+if TYPE_CHECKING:  # start-up, as below
+    from reconciler.apply import Served
+    from reconciler.begun import Begun
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,14 +275,17 @@ class Hands:
     """Told how many changes are behind us, of how many."""
 
 
-def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands, begun: Begun = NOTHING_BEGUN) -> ApplyReport:
+def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands, begun: Begun | None = None) -> ApplyReport:
     """Carry out what of the plan passed review; must run under the lease that the stored state was read under.
 
     What was begun before, and is to be done once more just so, has its operation id.
     """
+    from reconciler.apply import Instruction, execute  # start-up: a dry run carries nothing out
+    from reconciler.begun import closings, repeated_ids
+
     check_instant(inputs, found)
     plan, stored, verdict = found.plan, found.stored, found.verdict
-    repeated = repeated_ids(stored, verdict.allowed, begun.late)
+    repeated = repeated_ids(stored, verdict.allowed, () if begun is None else begun.late)
     instruction = Instruction(
         run=run,
         changes=verdict.allowed,

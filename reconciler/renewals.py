@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import accumulate
 from typing import Any
 
 import orjson
@@ -117,12 +118,10 @@ class Renewals:
     def unpacked(cls, data: list[Any], items: bytes) -> Renewals:
         """What `packed` said; ValueError, TypeError or AttributeError for anything else."""
         lengths, counts, sums, numbers, unknown = data
-        files, at = {}, 0
-        for file, length in lengths.items():
-            files[file] = items[at : at + length]
-            at += length
-        if at != len(items) or any(length <= 0 for length in lengths.values()):
+        ends = list(accumulate(lengths.values()))
+        if (ends[-1] if ends else 0) != len(items) or min(lengths.values(), default=1) <= 0:
             raise ValueError("renewals whose parts do not fit")
+        files = dict(zip(lengths, map(items.__getitem__, map(slice, [0, *ends], ends)), strict=True))
         amounts = Counter({name: int(minor) for name, minor in sums.items()})
         return cls(files, counts, amounts, Counter(numbers), unknown)
 

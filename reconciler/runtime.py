@@ -17,8 +17,6 @@ from pathlib import PurePosixPath
 from time import time_ns
 from typing import TYPE_CHECKING
 
-from reconciler.apply import Outside, Served
-from reconciler.begun import NOTHING_BEGUN, Begun, ours_to_ask, with_open
 from reconciler.changes import Change
 from reconciler.desired import DesiredState, SpecTexts
 from reconciler.errors import ReconcilerError, StoreError
@@ -45,6 +43,8 @@ from reconciler.stored import NOTHING_SETTLED, StoredState
 from reconciler.world import Session, World
 
 if TYPE_CHECKING:
+    from reconciler.apply import Outside
+    from reconciler.begun import Begun
     from reconciler.glance import Folder, Glance
     from reconciler.keep.tree import Stamp
     from reconciler.services import Services
@@ -107,7 +107,9 @@ class Runtime(World):
         folder = replace(self._large, whole=apply)
         return glance(folder, self.inputs(commit=commit, texts=NO_TEXTS), self.price_digest, reader, progress)
 
-    def _first(self, reader: StateReader | None, *, commit: bool, progress: Progress) -> Pass | None:
+    def _first(
+        self, reader: StateReader | None, *, commit: bool, progress: Progress, apply: bool = False
+    ) -> tuple[Inputs, Pass] | None:
         """The plan of a large estate of which nothing is recorded yet; None where something is, or any doubt."""
         large = self._large
         if large is None or sum(stamp[0] for stamp in large.stamps.values()) < self.in_groups:
@@ -120,7 +122,8 @@ class Runtime(World):
             return None
         from reconciler.first import AT_ONCE, first_plan  # start-up: only a large estate is planned in groups
 
-        return first_plan(large, inputs, stored, progress, self.group or AT_ONCE)
+        found = first_plan(replace(large, whole=apply), inputs, stored, progress, self.group or AT_ONCE)
+        return None if found is None else (inputs, found)
 
     @cached_property
     def services(self) -> Services:
@@ -155,7 +158,7 @@ class Runtime(World):
             with self.reading() as reader:
                 first = self._first(reader, commit=commit, progress=progress)
                 if first is not None:
-                    return first
+                    return first[1]
                 seen = self._glance(reader, commit=commit, progress=progress)
                 if seen is not None:
                     return self._planned(seen, reader)
@@ -217,16 +220,11 @@ class Runtime(World):
         self._store_there()  # before the lease, whose lock file would be tried at a place that cannot be
         with self.leased():
             with self.reading_or_writing() as store:
-                seen = self._glance(store, commit=True, progress=progress, apply=True)
+                first = self._first(store, commit=True, progress=progress, apply=True)
+                seen = None if first else self._glance(store, commit=True, progress=progress, apply=True)
                 if seen is not None and store is not None and not seen.part.stored.open_intents:
                     return self._apply_part(seen, store, agree, stop, progress)
-                inputs, desired = whole or self._whole()
-                stored, begun = self._settled(inputs, desired, store)
-                anew = {intent.key.account for intent in begun.asked}
-                observed = self.observed(inputs, desired, stored, store, anew)
-                found = plan_pass(inputs, desired, stored, observed)
-                if back := (*begun.unlike(found.plan, stored), *begun.beyond(found.plan, approved)):
-                    found = plan_pass(inputs, desired, with_open(stored, back), observed)
+                inputs, found, begun = (*first, None) if first else self._planned_whole(whole, store, approved)
                 check_instant(inputs, found)
                 if not agree(found):
                     return found, None
@@ -234,6 +232,21 @@ class Runtime(World):
                     report = self._carry_out(inputs, found, store, stop, progress, begun)
                     return replace(found, plan=told_after(found.plan, report)), report
             return self._first_apply(inputs, found, stop, progress)
+
+    def _planned_whole(
+        self, whole: tuple[Inputs, DesiredState] | None, store: Store | None, approved: Callable[[Change], bool]
+    ) -> tuple[Inputs, Pass, Begun | None]:
+        """The plan of all there is, once what an earlier run had begun is settled."""
+        from reconciler.begun import with_open  # start-up, as below
+
+        inputs, desired = whole or self._whole()
+        stored, begun = self._settled(inputs, desired, store)
+        anew = {intent.key.account for intent in begun.asked}
+        observed = self.observed(inputs, desired, stored, store, anew)
+        found = plan_pass(inputs, desired, stored, observed)
+        if back := (*begun.unlike(found.plan, stored), *begun.beyond(found.plan, approved)):
+            found = plan_pass(inputs, desired, with_open(stored, back), observed)
+        return inputs, found, begun
 
     def _whole(self) -> tuple[Inputs, DesiredState]:
         """Every spec, read in full."""
@@ -272,6 +285,8 @@ class Runtime(World):
 
         And the intents that a plan may ask for once more.
         """
+        from reconciler.begun import NOTHING_BEGUN, Begun, ours_to_ask  # start-up: a dry run settles nothing
+
         stored = picture(inputs, store)
         theirs = ours_to_ask(inputs.circumstances, inputs.as_of, desired, stored)
         opened = [intent for key, intent in stored.open_intents.items() if key.account in theirs and not intent.queued]
@@ -296,13 +311,15 @@ class Runtime(World):
         store: Store,
         stop: Callable[[], bool],
         progress: Progress,
-        begun: Begun = NOTHING_BEGUN,
+        begun: Begun | None = None,
     ) -> ApplyReport:
+        from reconciler.apply import Served  # start-up: a dry run carries nothing out
+
         accounts = found.desired.accounts
         if all(account.provider == LEDGER for account in accounts.values()):
             served = Served(dict.fromkeys(accounts, self.registry.recorder(LEDGER)))
         else:
-            served = self.services.served(accounts, stop, begun.late)
+            served = self.services.served(accounts, stop, () if begun is None else begun.late)
         if self.hand_over is not None:
             served = replace(served, outside=self.hand_over(store, accounts))
         run, told = self.run("apply", as_of=found.plan.as_of, plan=found.plan), telling(progress, "Applying", "changes")

@@ -66,6 +66,8 @@ class StoredState:
     """Journaled intents whose outcome is not known, by the key that they are about: the last one of each."""
     last_run: str | None = field(default=None, compare=False)
     """The one that was begun last. A copy that went its own way has the same serial at times, but not the same run."""
+    made: str = field(default="", compare=False)
+    """Tells this place's store from one that was made there before or after, also from the same export."""
     exists: bool = True
     diagnostics: tuple[Diagnostic, ...] = ()
     settled: Settled = NOTHING_SETTLED
@@ -75,8 +77,11 @@ class StoredState:
 
     @property
     def branch(self) -> str:
-        """The lineage with its last run: with the serial, this tells all that is stored."""
-        return f"{self.lineage} {self.last_run}"
+        """The lineage with its last run, and which store it is: with the serial, this tells all that is stored.
+
+        An export may be edited before it is brought back, so that lineage, run and serial alone do not.
+        """
+        return f"{self.lineage} {self.last_run} {self.made}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from reconciler.abroad import Abroad
 from reconciler.build import build_plan
 from reconciler.changes import Kind
 from reconciler.diagnostics import Severity
@@ -25,7 +24,7 @@ from reconciler.model import (
     Term,
     TermLength,
 )
-from reconciler.observed import Capabilities, ObservedAccount, ObservedState, ObservedSubscription, Obstacle
+from reconciler.observed import Abroad, Capabilities, ObservedAccount, ObservedState, ObservedSubscription, Obstacle
 from reconciler.plan import Plan
 from reconciler.selection import EVERYTHING, Selection, glob
 from reconciler.settings import AccountSettings, OnDrift

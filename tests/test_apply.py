@@ -26,10 +26,14 @@ from reconciler.apply import (
 from reconciler.changes import Change, Kind
 from reconciler.errors import StoreBusy, StoreError
 from reconciler.events import Event, EventKind
+from reconciler.fates import Fates
 from reconciler.journal import ApplyReport, ChangeReport, Freeze, Holder, Outcome, OutcomeKind, Run
 from reconciler.model import Recurring, StoredSubscription, SubscriptionKey
+from reconciler.packed import Packed, Unpacking
+from reconciler.packed import Run as PackedRun
 from reconciler.ports import Bookkeeping
 from reconciler.providers.ledger import LedgerProvider
+from reconciler.spec.positions import Document
 from tests.builders import NOW, a_change, a_key, a_run, a_stored
 from tests.fakes import FixedClock, MemoryStore
 
@@ -441,3 +445,41 @@ class TestWhatTimeDid:
         world.store.record = record  # type: ignore[method-assign,assignment]
         report = world.execute()
         assert (report.elapsed, outcomes(report)) == (tuple(events[:1]), [SKIPPED])
+
+
+class TestVeryMany:
+    """Packed changes come to what the same values come to, whoever carries them out."""
+
+    @staticmethod
+    def both(changes: list[Change], rows: Iterable[str] = ()) -> tuple[ApplyReport, World]:
+        plain, many = World(changes, rows, batch=2), World(changes, rows, batch=2)
+        packed = Packed([PackedRun.of(changes)], Unpacking(lambda file: Document(file, "")))
+        many.instruction = replace(many.instruction, changes=packed)
+        expected, report = plain.execute(), many.execute()
+        assert (many.store.log, many.store.rows, many.progress) == (plain.store.log, plain.store.rows, plain.progress)
+        assert replace(report, changes=tuple(report.changes)) == expected
+        return report, many
+
+    def test_without_a_record_before(self) -> None:
+        report, _ = self.both([a_change(Kind.REGISTER, f"contoso/n{number}") for number in range(5)])
+        assert isinstance(report.changes, Fates)
+        assert report.counts == {SUCCEEDED: 5}
+
+    def test_standing_on_records(self) -> None:
+        names = [f"contoso/n{number}" for number in range(5)]
+        report, _ = self.both(off(*names), names)
+        assert report.counts == {SUCCEEDED: 5}
+
+    def test_several_changes_of_one_subscription_across_batches(self) -> None:
+        names = [f"contoso/n{number}" for number in range(3)]
+        changes = [one for name in names for one in (a_change(Kind.REGISTER, name), *off(name))]
+        report, world = self.both(changes)
+        assert isinstance(report.changes, Fates)
+        assert report.counts == {SUCCEEDED: 6}
+        assert {row.recurring for row in world.store.rows.values()} == {Recurring.OFF}
+
+    def test_with_tasks_for_people_among_them(self) -> None:
+        names = ["contoso/a", "desk/a", "outside/a"]
+        changes = [one for name in names for one in (a_change(Kind.REGISTER, name), *off(name))]
+        report, _ = self.both(changes)
+        assert report.counts == {SUCCEEDED: 5, OutcomeKind.ACCEPTED: 1}

@@ -22,6 +22,7 @@ MODULE_LINES, MODULE_LINES_AT_MOST = 400, 600
 FUNCTION_LINES, FUNCTION_LINES_AT_MOST = 40, 60
 
 LONG_MODULES: dict[str, str] = {
+    "reconciler.spec.blocks": "why a block reads as the parser would have it is one argument",
     "reconciler.spec.gists": "the hot path of a large estate, whose steps are read together",
 }
 """Modules over the 400 lines, each with the reason; one that is shorter again must leave the list."""

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.balance import Balance, kept_of
+from reconciler.balance import Balance
 from reconciler.model import Facts, Money, StoredSubscription, SubscriptionKey, TermLength
 from reconciler.renewals import Renewer
 from reconciler.sift import Sieve
@@ -54,11 +54,7 @@ def moved_on(balance: Balance, before: Files, now: Files) -> Balance:
     for file in {*before, *now}:
         old, new = before.get(file), now.get(file)
         if old != new:
-            kept = frozenset() if old is None or new is None else kept_of(old, new)
-            if old is not None:
-                balance.forget(file, old, kept)
-            if file in now:
-                balance.take(file, new, kept)
+            balance.move(file, old, new, there=file in now)
     return balance
 
 
@@ -111,7 +107,7 @@ class TestMovingOn:
 
     def test_a_file_without_a_sketch_is_to_be_read_in_full(self) -> None:
         found = weighed(self.FILES, *self.ROWS)
-        found.take("odd.yaml", None)
+        found.move("odd.yaml", None, None)
         assert found.full == ["odd.yaml"]
         assert found.left == {}
 
@@ -228,7 +224,7 @@ def a_full() -> Balance:
     files = {"a.yaml": a_sketch(wanted, "contoso/new", odd=("odd",), rules=[a_count(3, SPB=2)])}
     rows = [a_soon("contoso/a", seats=10**6, price=Money(10**9, "EUR")), a_stored("contoso/nobody")]
     found = weighed(files, *rows)
-    found.take("full.yaml", None)
+    found.move("full.yaml", None, None)
     found.until = NOW + DAY
     moved = weighed(
         {"m.yaml": a_sketch(a_desired("contoso/m", id="7f3a"))}, a_stored("contoso/m", id="7f3a", extended=True)
@@ -291,8 +287,10 @@ def test_half_a_balance_is_refused_wherever_it_was_cut() -> None:
             Balance.unpacked(whole[:end])
 
 
-def test_what_two_sketches_say_alike_is_kept_by_gist_and_way_of_asking() -> None:
+def test_what_two_sketches_say_alike_stays_by_gist_and_way_of_asking() -> None:
     before, now = a_sketch("contoso/a", "contoso/b"), a_sketch("contoso/b", a_desired("contoso/a", owner="ada"))
-    assert [said[:16] for said in kept_of(before, now)] == [before.gists[16:]]
-    other = before._replace(asked=(before.asked[0]._replace(own=True),))
-    assert kept_of(before, other) == frozenset()
+    found = Balance(LINEAGE, 7, NOW, None)
+    found.move("a.yaml", before, now)
+    assert (found.rows, found.left) == ([a_key("contoso/a")], {"a.yaml": ["a"]})
+    found.move("a.yaml", now, now._replace(asked=tuple(asked._replace(own=True) for asked in now.asked)))
+    assert found.left == {"a.yaml": ["b", "a"]}

@@ -30,7 +30,8 @@ def in_groups(estate: Estate, size: int, **options: Any) -> Pass | None:
     runtime = estate.runtime(large=0, **options)
     runtime.in_groups, runtime.group = 0, size
     with runtime.reading() as reader:
-        return runtime._first(reader, commit=False, progress=Untold())
+        first = runtime._first(reader, commit=False, progress=Untold())
+        return None if first is None else first[1]
 
 
 def rendered(planned: Pass) -> dict[str, bytes]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -20,6 +21,7 @@ from reconciler.spec.positions import Document, SpecPlace
 
 FILE = Document("specs/a.yaml", "subscriptions:\n  a: {}\n")
 ZONE = ZoneInfo("Europe/Helsinki")
+NOWHERE = Location("")
 
 texts = st.text(st.characters(codec="utf-8"), max_size=8)
 days = st.dates(date(1970, 1, 1), date(9000, 1, 1))
@@ -159,3 +161,30 @@ def test_a_plan_of_them_counts_without_looking_at_any() -> None:
     found = packed([a_change("a"), a_change("b", kind=Kind.CORRECT)])
     plan = Plan(datetime(2026, 1, 1, tzinfo=UTC), Bindings("", "", None, 0), changes=found)
     assert plan.counts == {"update": 1, "correct": 1}
+
+
+@given(st.lists(changes, max_size=9))
+def test_a_bare_walk_leaves_out_what_follows_and_nothing_else(items: list[Change]) -> None:
+    ordered = in_order(items)
+    found = packed(ordered[::2], ordered[1::2])
+    assert [replace(change, impact=None) for change in found.bare()] == [
+        replace(change, impact=None) for change in found
+    ]
+    assert fingerprint("0b9a", found) == fingerprint("0b9a", tuple(found))
+
+
+@given(st.lists(changes, min_size=1, max_size=9))
+def test_located_ones_say_where_they_stood_whatever_the_file_says_now(items: list[Change]) -> None:
+    ordered = in_order(items)
+    found = Packed([Run.of(ordered, located=True)], Unpacking(dict[str, Document]().__getitem__, ZONE))
+    assert [(change.place.location, replace(change, place=NOWHERE)) for change in found] == [
+        (change.place.location, replace(change, place=NOWHERE)) for change in ordered
+    ]
+
+
+def test_located_ones_say_so_even_where_they_cannot_be_packed() -> None:
+    place = SpecPlace(FILE, ("subscriptions", "a"), True)
+    enormous = Impact(value=Amount(Money(10**30, "EUR"), Basis.LAST_CHARGE, ""))
+    change = replace(a_change("a"), place=place, impact=enormous)
+    (found,) = Packed([Run.of([change], located=True)], Unpacking(dict[str, Document]().__getitem__, ZONE))
+    assert (found.place, found.impact) == (Location("specs/a.yaml", 2, 3), enormous)

@@ -103,6 +103,12 @@ def test_without_peers_there_is_nothing_to_compare() -> None:
     assert "so many times" not in table.report(replace(found, measured=alone, missing=()))
 
 
+def test_goals_stand_beside_what_was_measured_of_them() -> None:
+    lines = table.goals(figures()).splitlines()
+    assert len({line.count("|") for line in lines}) == 1
+    assert lines[2:] == ["| 1,000 | octoDNS against reconcile | 1 | over 30.0 | - | - | 42 MiB |"]
+
+
 def test_a_page_is_written_between_its_markers_alone(tmp_path: Path) -> None:
     page = tmp_path / "page.md"
     page.write_text(f"before\n\n{table.BEGIN}\nold \\1\n{table.END}\n\nafter\n", "utf-8")
@@ -188,7 +194,7 @@ def test_figures_that_were_kept_are_printed_again(tmp_path: Path, capsys: pytest
     file = tmp_path / "figures.json"
     file.write_text(figures().to_json(), "utf-8")
     command.main(["--read", str(file), "--figures", str(tmp_path / "copy.json")])
-    assert capsys.readouterr().out == table.report(figures())
+    assert capsys.readouterr().out == f"{table.report(figures())}\n{table.goals(figures())}"
     assert (tmp_path / "copy.json").read_text("utf-8") == figures().to_json()
 
 

@@ -59,7 +59,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def surroundings(folder: Path, **more: str) -> Mapping[str, str]:
     """An environment in which the installed package is found; the source of it is not."""
     path = os.pathsep.join((str(folder / "site"), str(REPOSITORY)))
-    return {**os.environ, "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **more}
+    return {**os.environ, "HOME": str(folder), "PYTHONPATH": path, "PYTHONDONTWRITEBYTECODE": "1", **more}
 
 
 def outcome_of(folder: Path, file: str) -> str:

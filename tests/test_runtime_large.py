@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from hashlib import sha256
 from typing import Any
 
 import pytest
+from orjson import OPT_APPEND_NEWLINE, OPT_SORT_KEYS, dumps, loads
 
 from reconciler.keep.tree import walk
 from reconciler.progress import Untold
@@ -154,3 +156,21 @@ def test_whoever_disagrees_with_a_part_has_applied_nothing(ours: Estate) -> None
     again = ours.both_ways()
     assert isinstance(again, Pass)
     assert len(again.plan.changes) == 1
+
+
+def test_an_edited_export_of_the_same_serial_is_another_store(ours: Estate) -> None:
+    runtime, found = looked(ours)
+    assert found.plan.changes == ()
+    *lines, _ = runtime.place.export()
+    at, row = next((at, row) for at, line in enumerate(lines) if "seats" in (row := loads(line)) and row["seats"])
+    lines[at] = line_of({**row, "seats": 4711})
+    digest = sha256(b"".join(lines)).hexdigest()
+    (ours.root / ".reconcile" / "state.db").unlink()
+    with runtime.place.lease(0.0).hold():
+        runtime.place.take_in([*lines, line_of({"lines": len(lines), "sha256": digest})])
+    assert [change.key.name for change in looked(ours)[1].plan.changes] == [row["name"]]
+
+
+def line_of(values: dict[str, object]) -> bytes:
+    """As an export has it."""
+    return dumps(values, option=OPT_SORT_KEYS | OPT_APPEND_NEWLINE)

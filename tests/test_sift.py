@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import timedelta
+from random import Random
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 
 from reconciler.gist import ID, digest, line_of
 from reconciler.model import Cancel, Money, Recurring, Status, StoredSubscription, Term
-from reconciler.sift import MOVED, Sieve, key_of
+from reconciler.sift import MOVED, SIZE, Sieve, key_of
 from tests.builders import NOW, a_desired, a_key, a_stored
 from tests.fakes import MemoryStore
 from tests.sketches import HORIZON, a_sketch, lines_of, sifted
@@ -95,6 +96,41 @@ def test_a_key_that_is_hashed_as_another_is_known_by_its_gist() -> None:
     assert asked[0].unsaid & ID
     wrong = a_sketch("contoso/a")._replace(gists=digest("another line"))
     assert sifted(wrong, a_stored("contoso/a")).rows == [a_key("contoso/a")]
+
+
+def spoken(sieve: Sieve, *names: str) -> list[tuple[str, str]]:
+    """The lines of these records, in this order, as the sieve asks for them."""
+    stores = [MemoryStore({a_key(name): a_stored(name)}) for name in names]
+    return [line for store in stores for line in store.lines(["contoso"], NOW, HORIZON, (None, None), sieve.silence)]
+
+
+@pytest.mark.parametrize(("near", "strays"), [(0, 0), (0, 3), (32, 0), (32, 2), (1024, 20)])
+@pytest.mark.parametrize("seed", range(4))
+def test_records_are_found_in_whatever_order_they_come(
+    near: int, strays: int, seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("reconciler.sift._NEAR", near)
+    monkeypatch.setattr("reconciler.sift._STRAYS", strays)
+    random = Random(seed)
+    names = [f"contoso/s{number:02d}" for number in range(24)]
+    declared, stored = random.sample(names, 18), random.sample(names, 18)
+    sieve = Sieve({"a.yaml": a_sketch(*declared[:7]), "b.yaml": a_sketch(*declared[7:])}, {})
+    found = sieve.sift(spoken(sieve, *stored))
+    assert found.settled == {"contoso": len({*declared} & {*stored})}
+    assert sorted(map(str, found.rows)) == sorted({*stored} - {*declared})
+    left = sieve.left()
+    assert sorted(f"contoso/{name}" for file in left.values() for name in file) == sorted({*declared} - {*stored})
+
+
+@pytest.mark.parametrize("near", [0, 1024])
+def test_the_end_of_one_gist_and_the_beginning_of_the_next_are_none(near: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.sift._NEAR", near)
+    gist = a_sketch("contoso/x").gists
+    between = b"." * 8 + gist + b"." * 8
+    for gists, rows in [(between, 1), (between + gist, 0)]:
+        names = [f"contoso/s{number}" for number in range(len(gists) // SIZE)]
+        sieve = Sieve({"a.yaml": a_sketch(*names)._replace(gists=gists)}, {})
+        assert len(sieve.sift(spoken(sieve, "contoso/x")).rows) == rows
 
 
 def test_a_file_without_a_plain_subscription_hides_no_other() -> None:

@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 
-HELP_NEEDS = frozenset({"gc", "reconciler", "reconciler.cli", "reconciler.cli.app", "reconciler.cli.entry"})
-"""All that `--help` and `--version` may import beyond what a bare Click program with data classes and paths does; `gc`
-is built into the interpreter."""
+HELP_NEEDS = frozenset({"atexit", "gc", "reconciler", "reconciler.cli", "reconciler.cli.app", "reconciler.cli.entry"})
+"""All that `--help` and `--version` may import beyond what a bare Click program with data classes and paths does; the
+first two are built into the interpreter."""
 
 HEAVY = frozenset(
     "asyncio difflib email icalendar importlib.metadata jinja2 jsonschema multiprocessing orjson pydantic reportlab "
@@ -63,7 +63,7 @@ def imported(start: str, *arguments: str, cwd: Path | None = None) -> frozenset[
 
 def of_reconcile(*arguments: str, cwd: Path | None = None) -> frozenset[str]:
     """The modules that a `reconcile` with these arguments imports."""
-    return imported("from reconciler.cli.entry import main; main()", *arguments, cwd=cwd)
+    return imported("from reconciler.cli.entry import run; sys.exit(run(sys.argv[1:]))", *arguments, cwd=cwd)
 
 
 def of_bare_click(argument: str) -> frozenset[str]:

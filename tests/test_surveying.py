@@ -349,6 +349,22 @@ class TestShared:
         assert surveyor.save(b"settled")
         assert dict(folder.survey()[0].sketches) == dict(alone.sketches)
 
+    def test_files_known_before_are_too_little_work_to_share_sooner_than_new_ones(
+        self, folder: Folder, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def shared(*_: object) -> Any:
+            raise AssertionError("two processes")
+
+        folder.kept()
+        size = sum(path.stat().st_size for path in folder.root.glob("*.yaml"))
+        monkeypatch.setattr(surveying, "ALONE", size // 4)
+        monkeypatch.setattr(Surveyor, "_shared", shared)
+        for path in folder.root.glob("[a-z].yaml"):
+            path.write_bytes(path.read_bytes() + b"# changed\n")
+        folder.survey(processes=2)
+        with pytest.raises(AssertionError, match="two processes"):
+            folder.survey(processes=2, whole=True)
+
     def test_where_one_of_them_dies_everything_is_read_in_full(
         self, folder: Folder, monkeypatch: pytest.MonkeyPatch
     ) -> None:

@@ -5,6 +5,7 @@ The only place that catches everything: an expected error shows no traceback, a 
 
 from __future__ import annotations
 
+import atexit
 import gc
 import os
 import sys
@@ -23,7 +24,28 @@ def main() -> None:
     """The console script `reconcile`."""
     # A command keeps nearly all that it makes until it ends: looking for garbage meanwhile takes a third of its time.
     gc.disable()
-    sys.exit(run(sys.argv[1:]))
+    code = run(sys.argv[1:])
+    _leave(code)
+    sys.exit(code)  # somebody is still at work
+
+
+def _leave(code: int) -> None:
+    """End at once, where nobody else is at work; what asked to be told of the end is told.
+
+    To take all that was made apart, piece by piece, takes up to a tenth of a dry run, and the system is quicker.
+    """
+    threading = sys.modules.get("threading")
+    watched = sys.getprofile() is not None or sys.gettrace() is not None  # by somebody who has a word to say at the end
+    if watched or (threading is not None and threading.active_count() > 1):
+        return
+    atexit._run_exitfuncs()  # noqa: SLF001 - nothing public tells them and no more
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            try:
+                stream.flush()
+            except (OSError, ValueError):  # whoever read it has gone: to end like any program is right then
+                return
+    os._exit(code)
 
 
 def run(arguments: Sequence[str]) -> int:

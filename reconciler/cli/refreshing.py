@@ -6,7 +6,7 @@ stops another's.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -14,7 +14,7 @@ from functools import partial
 import click
 
 from reconciler.cli.app import Given, distributable, shared
-from reconciler.cli.output import emit
+from reconciler.cli.output import emit, say
 from reconciler.cli.progress import progress_on
 from reconciler.cli.rendering import note_renders
 from reconciler.cli.session import Signals, named_account, runtime_for, waiting, whole, worst
@@ -61,11 +61,12 @@ def refresh(given: Given, names: tuple[str, ...], distributed: bool, wait: bool)
             found = _looked_at(runtime, session, asked, signals.asked, progress)
             return _tell(given, runtime, (*found, *apart))
         run = runtime.run("refresh")
-        hand_over(session.store, run, asked, apart)
+        before = hand_over(session.store, run, asked, apart)
+    _say_taken_over(given, before)
     return _handed_over(given, runtime, run.id, len(asked), apart, wait=wait)
 
 
-def _to_workers(runtime: Runtime) -> Callable[[Store, Run, Sequence[Look], Sequence[Looked]], None]:
+def _to_workers(runtime: Runtime) -> Callable[[Store, Run, Sequence[Look], Sequence[Looked]], Mapping[str, int]]:
     from reconciler.distributing import looks_to_workers  # start-up: the queue, its driver and the store's
 
     return looks_to_workers(runtime)
@@ -123,6 +124,15 @@ def _looked_at(
     return [looked(item, seen[item.account.name]) for item in asked]
 
 
+def _say_taken_over(given: Given, before: Mapping[str, int]) -> None:
+    """Say that nobody had come for what an earlier refresh had handed over: with no worker at all, nobody will."""
+    for run, count in sorted(before.items()):
+        say(
+            given,
+            f"Of run {run}, {counted(count, 'account')} still waited for a worker; looked at in this run instead.",
+        )
+
+
 def _handed_over(given: Given, runtime: Runtime, run: str, count: int, apart: Sequence[Looked], *, wait: bool) -> int:
     """What is said of a refresh that workers carry out: 5 while they have something of it, unless it is waited for."""
     from reconciler.cli.working import say_handed_over, until_over  # start-up: as above
@@ -174,14 +184,18 @@ def _seen(item: Looked) -> str:
 
 def _summary(found: Sequence[Looked], run: Progress | None) -> str:
     if not found and run is not None:
-        return "Nothing was looked at: it was taken back."
+        return "Nothing was looked at: it was taken back, or a later refresh took it over."
     if not found:
         return "Nothing to look at: no outside account declares or stores a subscription."
     wrong = sum(1 for item in found if item.trouble is not None)
     kept = sum(1 for item in found if item.unread is None)
     trouble = f", {wrong:,} in trouble" if wrong else ""
     seen = sum(item.seen for item in found)
-    return f"Refreshed {kept:,} of {counted(len(found), 'account')}, {counted(seen, 'subscription')}{trouble}."
+    back = 0 if run is None else run.shards.get("withdrawn", 0)
+    given_up = f" {counted(back, 'account')} taken back, or taken over by a later refresh." if back else ""
+    return (
+        f"Refreshed {kept:,} of {counted(len(found), 'account')}, {counted(seen, 'subscription')}{trouble}.{given_up}"
+    )
 
 
 def _document(item: Looked) -> dict[str, object]:

@@ -15,6 +15,7 @@ from reconciler.cli.app import Given
 from reconciler.cli.output import check_outputs, say
 from reconciler.diagnostics import Diagnostic, did_you_mean
 from reconciler.errors import UsageError
+from reconciler.fates import outcomes_of
 from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.model import SubscriptionKey
 from reconciler.observed import ObservedState
@@ -146,8 +147,8 @@ def dry_run_code(found: Pass, *, detailed: bool) -> int:
 
 def apply_code(found: Pass, report: ApplyReport) -> int:
     """The exit code of an apply."""
-    outcomes = [item.outcome for item in report.changes]
-    tried = [item for item in outcomes if item is not OutcomeKind.SKIPPED]
+    outcomes = outcomes_of(report.changes).keys()
+    tried = outcomes - {OutcomeKind.SKIPPED}
     failed = OutcomeKind.FAILED in outcomes or OutcomeKind.SKIPPED in outcomes
     codes = [130 if report.interrupted else 0, 3 if refusal_holds(found.verdict.refused, report) else 0]
     if OutcomeKind.UNKNOWN in outcomes or any(item.code == "outcome-unknown" for item in found.plan.blocked):

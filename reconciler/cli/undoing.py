@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.abroad import Abroad
 from reconciler.cli.app import Given, shared
 from reconciler.cli.output import emit, say
 from reconciler.cli.session import runtime_for
@@ -18,7 +17,7 @@ from reconciler.counter.trail import LAST, Trail, run_of, trail
 from reconciler.desired import DesiredState, SpecText
 from reconciler.diagnostics import Diagnostic
 from reconciler.errors import InputError, StoreError, UsageError
-from reconciler.observed import ObservedState
+from reconciler.observed import Abroad, ObservedState
 from reconciler.ports import StateReader
 from reconciler.reconcile import Inputs, declared, picture, plan_pass, read_specs
 from reconciler.runtime import Runtime

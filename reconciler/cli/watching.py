@@ -18,6 +18,7 @@ from reconciler.cli.output import say
 from reconciler.cli.reconciling import carry_out, show_plan
 from reconciler.cli.session import runtime_for
 from reconciler.errors import ReconcilerError, SpecError, UsageError
+from reconciler.fates import outcomes_of
 from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.runtime import parse_duration
 
@@ -88,6 +89,6 @@ def _once(given: Given, stop: Event, dry_run: bool) -> int:
         )
     except Exception as error:  # noqa: BLE001 - a bug in one pass must not leave the estate unwatched
         return report_bug(error, formats, command)
-    failed = any(item.outcome is OutcomeKind.FAILED for report in reports for item in report.changes)
+    failed = any(outcomes_of(report.changes)[OutcomeKind.FAILED] for report in reports)
     # A change that failed may go better the next time; one that is blocked ends with the same code and will not.
     return 1 if failed else code

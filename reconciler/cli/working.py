@@ -20,6 +20,7 @@ from reconciler.cli.progress import progress_on
 from reconciler.cli.rendering import note_renders
 from reconciler.cli.session import runtime_for, whole
 from reconciler.errors import UsageError
+from reconciler.fates import outcomes_of
 from reconciler.journal import ApplyReport, OutcomeKind
 from reconciler.runtime import Runtime
 from reconciler.shards import Progress
@@ -128,6 +129,6 @@ def apply_with_workers(given: Given, runtime: Runtime, act: Callable[..., int], 
     found = until_over(given, runtime, run, "changes")
     if given.format == "text":
         _emit(given, [found], whole=True)
-    others = {item.outcome for report in reports for item in report.changes}
+    others = {outcome for report in reports for outcome in outcomes_of(report.changes)}
     rest = others - {OutcomeKind.ACCEPTED, OutcomeKind.SUCCEEDED}
     return code_of(found) if code == 5 and not rest else code

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.abroad import Abroad
 from reconciler.build import NOTHING_ABROAD, build_plan
 from reconciler.counter.cases import Surroundings
 from reconciler.counter.editing import Unsafe
@@ -21,7 +20,7 @@ from reconciler.counter.trail import Trail
 from reconciler.desired import DesiredState
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.noticing import live_row
-from reconciler.observed import ObservedSubscription
+from reconciler.observed import Abroad, ObservedSubscription
 from reconciler.plan import Plan
 from reconciler.rulebook import Rulebook
 from reconciler.stored import StoredState

@@ -92,14 +92,16 @@ class Queue:
         connection.execute(f"COMMENT ON TABLE procrastinate_jobs IS '{scripts[-1]}'".encode())
 
     def submit(self, tickets: Sequence[Ticket], within: object = None) -> None:
-        """A job for each, in the transaction of that connection."""
+        """A job for each that has none, in the transaction of that connection."""
         app = procrastinate.App(connector=procrastinate.SyncPsycopgConnector())
+        there = _with_jobs(within, tickets)
         found = [
             jobs.Job(
                 id=None, queue=NAME, lock=ticket.lock, queueing_lock=None, task_name=_CARRY,
                 task_kwargs={"shard": ticket.shard},
             )
             for ticket in tickets
+            if ticket.shard not in there
         ]  # fmt: skip
         for begin in range(0, len(found), _BATCH):
             with _unwrapped():
@@ -177,6 +179,16 @@ class Queue:
             await self._recovered(app)
 
         return app
+
+
+def _with_jobs(connection: Any, tickets: Sequence[Ticket]) -> frozenset[int]:
+    """The shards that wait in the queue, or are handed out, as it is. One that failed for good does neither."""
+    statement = (
+        "SELECT (args->>'shard')::bigint FROM procrastinate_jobs"
+        " WHERE queue_name = %s AND task_name = %s AND status IN ('todo', 'doing') AND lock = ANY(%s::text[])"
+    )
+    found = connection.execute(statement, (NAME, _CARRY, [ticket.lock for ticket in tickets])).fetchall()
+    return frozenset(int(row[0]) for row in found)
 
 
 class _unwrapped:  # noqa: N801 - reads as what it does

@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from reconciler.abroad import Abroad
 from reconciler.build import build_plan
 from reconciler.changes import INTENTS, Blocked, Change, Kind
 from reconciler.desired import DesiredState
@@ -24,7 +23,7 @@ from reconciler.importing.observed_specs import Heading, declarable, prove, spec
 from reconciler.importing.proof import WrittenWrongly
 from reconciler.importing.write import WrittenSpec, file_names
 from reconciler.model import DesiredSubscription, Intent, Status, StoredSubscription, SubscriptionKey
-from reconciler.observed import ObservedAccount, ObservedState, ObservedSubscription, Obstacle
+from reconciler.observed import Abroad, ObservedAccount, ObservedState, ObservedSubscription, Obstacle
 from reconciler.plan import Bindings, Plan
 from reconciler.rulebook import Rulebook
 from reconciler.selection import Selection

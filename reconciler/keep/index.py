@@ -9,15 +9,20 @@ from __future__ import annotations
 import struct
 from collections.abc import Iterable, Iterator, Mapping
 from hashlib import sha256
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from reconciler.keep.tree import Stamp
 
-_MAGIC: Final = b"RECKEEP\x01"
+_MAGIC: Final = b"RECKEEP\x02"
 """Its last byte is the version of this layout."""
 _HEADER: Final = struct.Struct("<8s16s32s8s8sQ16sQqQQ")
-_STAMP: Final = struct.Struct("<QqqQ")
-_ROW: Final = struct.Struct("<32sQI16s")
+_RECORD: Final = struct.Struct("<QqqQ32sQI16s")
+_STAMPS: Final = struct.Struct("<QqqQ60x")
+"""The same, for who asks for its stamp alone."""
+_STAMP_SIZE: Final = 32
+_LENGTHS: Final = struct.Struct("<72xI16x")
+_BYTES: Final = struct.Struct(f"{_RECORD.size}s")
 _CHECKED: Final = 24
 """What stands behind this many bytes is what the check is of: all but the magic and the check."""
 HEAD: Final = _HEADER.size
@@ -37,9 +42,32 @@ class Kept(NamedTuple):
     length: int
     check: bytes
 
+    @classmethod
+    def of(cls, record: Record) -> Kept:
+        """What a record says."""
+        size, modified, changed, inode, *rest = _RECORD.unpack(record)
+        return cls((size, modified, changed, inode), *rest)
 
-Known = tuple[Stamp, bytes, bytes | Kept]
-"""What to keep of a file: stamp, SHA-256 of the content, and its slice: a new one, or the one that is kept already."""
+    def record(self) -> Record:
+        """The same as bytes. Raises struct.error for what cannot stand in an index."""
+        return _RECORD.pack(*self.stamp, *self[1:])
+
+
+Record = bytes
+"""A `Kept` as the index has it. Most files are as they were, and nobody asks what their records say."""
+Known = tuple[Stamp, bytes, bytes | Kept] | Record
+"""What to keep of a file: stamp, SHA-256 of the content, and its slice: a new one, or the one that is kept already. Or
+the record of a keep, as it is."""
+
+
+def digest_in(record: Record) -> bytes:
+    """The SHA-256 of the content that a record is of."""
+    return record[_STAMP_SIZE : _STAMP_SIZE + 32]
+
+
+def lengths_in(records: Iterable[Record]) -> int:
+    """How long the slices of these records are, together."""
+    return sum(map(itemgetter(0), _LENGTHS.iter_unpack(b"".join(records))))
 
 
 class Generation(NamedTuple):
@@ -62,8 +90,8 @@ class Index(NamedTuple):
 
     generation: Generation
     stamps: dict[str, Stamp]
-    rows: bytes
-    """What is known beside the stamp, in the same order."""
+    records: bytes
+    """In the same order."""
 
 
 EMPTY: Final = Index(Generation(b"", 0, b"", 0, b"", 0), {}, b"")
@@ -74,21 +102,18 @@ class Files(Mapping[str, Kept]):
 
     def __init__(self, index: Index) -> None:
         self._stamps = index.stamps
-        self._rows = index.rows
+        self._records = index.records
         self._numbers: dict[str, int] | None = None
 
     def __getitem__(self, path: str) -> Kept:
         if self._numbers is None:
             self._numbers = dict(zip(self._stamps, range(len(self._stamps)), strict=True))
-        return Kept(self._stamps[path], *_ROW.unpack_from(self._rows, self._numbers[path] * _ROW.size))
+        begin = self._numbers[path] * _RECORD.size
+        return Kept.of(self._records[begin : begin + _RECORD.size])
 
-    def together(self) -> dict[str, Kept]:
-        """All of them: quicker than one by one."""
-        known = map(
-            Kept._make,
-            ((stamp, *row) for stamp, row in zip(self._stamps.values(), _ROW.iter_unpack(self._rows), strict=True)),
-        )
-        return dict(zip(self._stamps, known, strict=True))
+    def records(self) -> dict[str, Record]:
+        """All of them as they are, at once."""
+        return {path: record for path, (record,) in zip(self._stamps, _BYTES.iter_unpack(self._records), strict=True)}
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._stamps)
@@ -105,22 +130,16 @@ def check_of(*parts: bytes | memoryview) -> bytes:
     return digest.digest()[:16]
 
 
-def encode(generation: Generation, binding: bytes, files: Iterable[tuple[str, Kept]]) -> bytes:
+def encode(generation: Generation, binding: bytes, files: Mapping[str, Record]) -> bytes:
     """The bytes of an index; `binding` has 32. Raises ValueError or struct.error for what cannot stand in one."""
-    names: list[str] = []
-    stamps: list[bytes] = []
-    rows: list[bytes] = []
-    for path, kept in files:
-        names.append(path)
-        stamps.append(_STAMP.pack(*kept.stamp))
-        rows.append(_ROW.pack(*kept[1:]))
+    names = list(files)
     text = "\0".join(names)
     joined = text.encode("utf-8", "surrogatepass")
     slices, end, settled, length, check, written_at = generation
     header = _HEADER.pack(
         _MAGIC, b"", binding, slices, settled, length, check, end, written_at, len(names), len(joined)
     )
-    data = b"".join((header[_CHECKED:], *stamps, *rows, joined))
+    data = b"".join((header[_CHECKED:], *files.values(), joined))
     if (names and (not _are_paths(text) or text.count("\0") >= len(names))) or len(data) > LARGEST:
         raise ValueError("not what an index can hold")
     return _MAGIC + check_of(data) + data
@@ -131,7 +150,7 @@ def promised(head: bytes) -> int:
     if len(head) < HEAD or not head.startswith(_MAGIC):
         return 0
     *_, count, names = _HEADER.unpack_from(head)
-    length = HEAD + count * (_STAMP.size + _ROW.size) + names
+    length = HEAD + count * _RECORD.size + names
     return length if length <= LARGEST else 0
 
 
@@ -142,18 +161,17 @@ def decode(data: bytes, binding: bytes) -> Index | None:
     _, _, bound, slices, settled, length, check, end, written_at, count, _ = _HEADER.unpack_from(data)
     if bound != binding:
         return None
-    rows = HEAD + count * _STAMP.size
-    names = rows + count * _ROW.size
+    names = HEAD + count * _RECORD.size
     try:
         joined = data[names:].decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
         return None
     paths = joined.split("\0") if count else []
-    stamps = dict(zip(paths, _STAMP.iter_unpack(memoryview(data)[HEAD:rows]), strict=False))
+    stamps = dict(zip(paths, _STAMPS.iter_unpack(memoryview(data)[HEAD:names]), strict=False))
     if len(paths) != count or len(stamps) != count or (count and not _are_paths(joined)):
         return None
     generation = Generation(slices, end, settled, length, check, written_at)
-    return Index(generation, stamps, data[rows:names])
+    return Index(generation, stamps, data[HEAD:names])
 
 
 def _are_paths(joined: str) -> bool:

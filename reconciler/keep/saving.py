@@ -19,7 +19,18 @@ from reconciler.keep import folder as folders
 from reconciler.keep import index as indexes
 from reconciler.keep import places
 from reconciler.keep.folder import Handle
-from reconciler.keep.index import LARGEST_SETTLED, LARGEST_SLICE, Generation, Index, Kept, Known, check_of
+from reconciler.keep.index import (
+    LARGEST_SETTLED,
+    LARGEST_SLICE,
+    Generation,
+    Index,
+    Kept,
+    Known,
+    Record,
+    check_of,
+    lengths_in,
+)
+from reconciler.keep.tree import Stamp
 
 _OURS: Final = re.compile(r"(?:slices|settled)-[0-9a-f]{16}|[a-z]+(?:-[0-9a-f]+)?\.new")
 """Files that only an index makes count, and what a crash left half written."""
@@ -80,12 +91,14 @@ def _head(folder: Handle) -> bytes:
 
 def _choose(folder: Handle, generation: Generation, files: Mapping[str, Known]) -> _Slices:
     """The file of slices that is there, unless more than half of it would be of no use, or it cannot be written."""
-    used = new = 0
-    for _, _, known in files.values():
-        if isinstance(known, Kept):
-            used += known.length
+    used, new = lengths_in(known for known in files.values() if isinstance(known, bytes)), 0
+    for known in files.values():
+        if isinstance(known, bytes):
+            continue
+        if isinstance(known[2], Kept):
+            used += known[2].length
         else:
-            new += len(known)
+            new += len(known[2])
     used += new
     whole = generation.end + new
     if generation.slices and 2 * used >= whole:
@@ -106,7 +119,7 @@ def _write(
     written_at: int,
 ) -> bytes:
     """All but the index, whose bytes it answers; no file is touched in a place that counts already."""
-    placed: dict[str, Kept] = {}
+    placed: dict[str, Record] = {}
     new = os.O_WRONLY | os.O_CREAT | os.O_EXCL
     file = folders.file_of(folder, f"slices-{slices.name.hex()}", new if slices.is_new else os.O_WRONLY)
     end = folders.write(file, slices.start, _parts(slices, before.slice, files, placed))
@@ -114,28 +127,38 @@ def _write(
         settled = b""  # nobody could tell later what was settled by the files that are left out
     folders.write(folders.file_of(folder, f"settled-{name.hex()}", new), 0, [settled])
     generation = Generation(slices.name, end, name, len(settled), check_of(settled), written_at)
-    return indexes.encode(generation, before.binding, placed.items())
+    return indexes.encode(generation, before.binding, placed)
 
 
 def _parts(
-    slices: _Slices, slice_of: Callable[[Kept], bytes | None], files: Mapping[str, Known], placed: dict[str, Kept]
+    slices: _Slices, slice_of: Callable[[Kept], bytes | None], files: Mapping[str, Known], placed: dict[str, Record]
 ) -> Iterator[bytes]:
     """The slices to write, in order; every file that is kept is placed on the way."""
     end = slices.start
-    for path, (stamp, digest, known) in files.items():
+    for path, item in files.items():
+        if isinstance(item, bytes) and not slices.is_new:
+            placed[path] = item
+            continue
+        stamp, digest, known = _said(item)
         if len(digest) != _SHA256:
             raise ValueError("no SHA-256")
         if isinstance(known, Kept) and not slices.is_new:
             if 0 <= known.offset <= slices.start - known.length:
-                same = known.stamp == stamp and known.digest == digest
-                placed[path] = known if same else Kept(stamp, digest, *known[2:])
+                placed[path] = Kept(stamp, digest, *known[2:]).record()
             continue
         data = slice_of(known) if isinstance(known, Kept) else known
         if data is None or len(data) > LARGEST_SLICE:
             continue
-        placed[path] = Kept(stamp, digest, end, len(data), check_of(data))
+        placed[path] = Kept(stamp, digest, end, len(data), check_of(data)).record()
         end += len(data)
         yield data
+
+
+def _said(known: Known) -> tuple[Stamp, bytes, bytes | Kept]:
+    if not isinstance(known, bytes):
+        return known
+    kept = Kept.of(known)
+    return kept.stamp, kept.digest, kept
 
 
 def _sweep(folder: Handle, current: set[str]) -> None:

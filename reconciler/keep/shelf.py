@@ -43,7 +43,7 @@ class Keep:
 
     @property
     def files(self) -> Files:
-        """What is known of each file, as a mapping; `files.together()` is all of it at once."""
+        """What is known of each file, as a mapping; `files.records()` is all of it at once, as bytes."""
         if self._files is None:
             self._files = Files(self._index())
         return self._files

@@ -62,6 +62,8 @@ class Plan(NamedTuple):
     labels: Callable[[Row], object] | None
 
 
+_VALUES_FROM: Final = 2
+"""Where in a row (see `blocks`) its values begin."""
 _COUNTED = ("facts", "seats")
 _OWN: Final[dict[Path, str]] = {
     ("id",): "id",
@@ -79,7 +81,7 @@ def plan_of(form: Form, looks: Looks) -> Plan | None:
     own: dict[str, int] = {}
     alike: list[int] = []
     labels: list[int] = []
-    for at, path in enumerate(form.paths, 1):
+    for at, path in enumerate(form.paths, _VALUES_FROM):
         if path[0] == "labels":
             labels.append(at)
         elif path in _OWN and (path in form.counts) is (path == _COUNTED):
@@ -109,7 +111,7 @@ def labels_of(form: Form, row: Row) -> tuple[tuple[str, str], ...] | None:
     labels = form.block.get("labels")
     if labels is None:
         return None
-    said = {path[1]: row[at] for at, path in enumerate(form.paths, 1) if path[0] == "labels"}
+    said = {path[1]: row[at] for at, path in enumerate(form.paths, _VALUES_FROM) if path[0] == "labels"}
     return tuple((name, said.get(name, value)) for name, value in labels.items())
 
 

@@ -31,7 +31,7 @@ PATTERNS: Final = 12
 
 Path = tuple[str | int, ...]
 Row = Sequence[str]
-"""The name of a subscription, then its values in the order of its form."""
+"""A block as it is written, with the end of the line before it; its name; then its values in the order of its form."""
 
 _CUT = "\x1e"
 """Put between pieces. No text that holds one is cut."""
@@ -61,7 +61,7 @@ _ID = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]|:(?=[A-Za-z0-9])){0,99}+")
 _NAME = r"([a-z0-9][a-z0-9-]{0,99}+):"
 
 # The same in patterns of whole blocks, without what might be no text: what does not fit is looked at piece by piece.
-_BEGINS_TEXT = r"(?=[A-Za-z])(?!(?:null|Null|NULL|true|True|TRUE|false|False|FALSE)\b)(?!.{201})"
+_BEGINS_TEXT = r"(?=[A-Za-z])(?![NnTtFf](?:ull|ULL|rue|RUE|alse|ALSE)\b)(?!.{201})"
 _DAY = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _AMOUNT = r"[0-9]{1,12}+(?:\.[0-9]{1,4}+)?+ [A-Z]{3}"
 _LETTER = "[a-df-np-wyzA-DF-NP-WYZ]"
@@ -115,8 +115,6 @@ class Cut(NamedTuple):
     """What stands before the subscriptions."""
     forms: list[Form]
     rows: list[Row]
-    texts: list[str]
-    """The blocks as they are written, each with its name, and with the end of the line before it."""
     begins: str
     """All that stands before the subscriptions, as it is written."""
     indent: int
@@ -146,32 +144,35 @@ class Cutter:
         if found is None:
             self._trust -= body.count("\n") // 8
             return None
-        forms, rows, texts = found
-        if len({row[0] for row in rows}) < len(rows):
+        forms, rows = found
+        if len({row[1] for row in rows}) < len(rows):
             return None
         data = swiftly(f"{head}subscriptions: 0\n", self.plain)
         if data is None or data.pop("subscriptions", None) != 0:
             return None
         self._trust = min(TRUST, self._trust + len(rows))
-        return Cut(data, forms, rows, texts, head, indent)
+        return Cut(data, forms, rows, head, indent)
 
     def block(self, form: Form, row: Row) -> Any:
         """One block, read anew."""
-        text = "".join(part for pair in zip(form.parts, (*row[1:], ""), strict=True) for part in pair)
+        _, _, *values = row
+        text = "".join(part for pair in zip(form.parts, (*values, ""), strict=True) for part in pair)
         return _read(text, self.plain)
 
-    def _blocks(self, body: str, indent: int) -> tuple[list[Form], list[Row], list[str]] | None:
+    def _blocks(self, body: str, indent: int) -> tuple[list[Form], list[Row]] | None:
         layout = self._layouts.get(indent)
         if layout is None:
             layout = self._layouts[indent] = _Layout(indent)
+        if layout.only is not None:
+            alike = layout.all_alike(body)
+            if alike:
+                return [layout.only] * len(alike), alike
         patterns, follow = layout.patterns, layout.follow
         forms: list[Form] = []
         rows: list[Row] = []
-        texts: list[str] = []
         last: Form | None = None
         at, end = 0, len(body)
         while at < end:
-            begin = at
             form = follow.get(last)
             found = None if form is None else patterns[form](body, at)
             if form is not None and found is not None:
@@ -186,9 +187,9 @@ class Cutter:
                     follow[last] = form
             forms.append(form)
             rows.append(row)
-            texts.append(body[begin:at])
             last = form
-        return forms, rows, texts
+        layout.only = last if last in patterns and forms.count(last) == len(forms) else None
+        return forms, rows
 
     def _step(self, body: str, at: int, layout: _Layout) -> _Step | None:
         """The next block, piece by piece; None on any doubt."""
@@ -196,7 +197,7 @@ class Cutter:
         if opened is None:
             return None
         following = layout.following(body, opened.end())
-        end = len(body) if following is None else following.start()
+        end = len(body) if following is None else before_blanks(body, following.start())
         text = body[opened.end() : end]
         while "\n\n" in text:
             text = text.replace("\n\n", "\n")
@@ -210,7 +211,7 @@ class Cutter:
         form.met += 1
         if form.met >= OFTEN:
             layout.learn(form)
-        return form, (opened[1], *(spot.of(pieces) for spot in form.spots)), end
+        return form, (body[at:end], opened[1], *(spot.of(pieces) for spot in form.spots)), end
 
     def _form(self, signs: tuple[str, ...]) -> Form | None:
         try:
@@ -230,11 +231,14 @@ class _Layout:
         begin = " " * indent
         self.deeper = f"\n{begin} "
         self.opening = re.compile(rf"\n++{begin}{_NAME}").match
-        self.following = re.compile(rf"\n++{begin}(?=[^ \n])").search
+        self.following = name_after(indent).search
         self.patterns: dict[Form, Callable[[str, int], re.Match[str] | None]] = {}
         """Of the forms that were met often."""
         self.follow: dict[Form | None, Form] = {}
         """By form, the one that followed it the last time."""
+        self.only: Form | None = None
+        """That of all blocks of the last file, where it was a single one that is met often."""
+        self._all: dict[Form, re.Pattern[str]] = {}
         self.begin = begin
 
     def tried(self, body: str, at: int) -> _Step | None:
@@ -248,11 +252,25 @@ class _Layout:
     def learn(self, form: Form) -> None:
         """A form that was met often."""
         if form not in self.patterns and len(self.patterns) < PATTERNS:
-            values = (_pattern(form, number) for number in range(len(form.paths)))
-            parts = (re.escape(part.replace("\n ", f"\n{self.begin}")) for part in form.parts)
-            text = "".join(part for pair in zip(parts, (*values, ""), strict=True) for part in pair)
-            ends = rf"(?=\n++{self.begin}[a-z0-9]|\Z)"
-            self.patterns[form] = re.compile(rf"\n++{self.begin}{_NAME}{text}{ends}").match
+            self.patterns[form] = self._compiled(form, r"\n++").match
+
+    def all_alike(self, body: str) -> list[Row] | None:
+        """The blocks of a file that are all of the form which was the only one of the last; None where one is not."""
+        form = self.only
+        if form is None:
+            return None
+        pattern = self._all.get(form)
+        if pattern is None:  # bounded: wherever one does not fit, the next is searched for
+            pattern = self._all[form] = self._compiled(form, r"\n{1,2}+")
+        rows: list[Row] = pattern.findall(body)
+        return rows if sum(len(row[0]) for row in rows) == len(body) else None
+
+    def _compiled(self, form: Form, before: str) -> re.Pattern[str]:
+        values = (_pattern(form, number) for number in range(len(form.paths)))
+        parts = (re.escape(part.replace("\n ", f"\n{self.begin}")) for part in form.parts)
+        text = "".join(part for pair in zip(parts, (*values, ""), strict=True) for part in pair)
+        ends = rf"(?=\n++{self.begin}[a-z0-9]|\Z)"
+        return re.compile(rf"({before}{self.begin}{_NAME}{text}){ends}")
 
 
 def _pattern(form: Form, number: int) -> str:
@@ -266,6 +284,18 @@ def _pattern(form: Form, number: int) -> str:
         return rf"((?!.{{201}}){_WORDS})"
     alone = after[:1] in ("", "\n") and "{" not in before[before.rfind("\n") + 1 :] and before[:1] != ","
     return f"({_BEGINS_TEXT}{_PROSE if alone and path[-1] == 'reason' else _WORDS})"
+
+
+def name_after(indent: int) -> re.Pattern[str]:
+    """The last end of a line before a name in this column. With those before it, it would take ever longer to find."""
+    return re.compile(rf"\n{' ' * indent}(?=[^ \n])")
+
+
+def before_blanks(body: str, at: int) -> int:
+    """Where the first of the ends of lines is of which the last is here."""
+    while at and body[at - 1] == "\n":
+        at -= 1
+    return at
 
 
 def halves_of(text: str) -> tuple[str, str, int] | None:

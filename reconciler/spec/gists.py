@@ -8,7 +8,7 @@ no sketch, and is read in full. The law: a gist is the one of the subscription r
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
@@ -98,7 +98,7 @@ class _Columns(dict[str, str]):
 class _Kind:
     """What blocks of one form have in common that are alike in the values that their plan sets apart."""
 
-    __slots__ = ("columns", "common", "form", "own", "plan", "texts", "values")
+    __slots__ = ("columns", "common", "form", "owner", "plan", "product", "texts", "values")
 
     def __init__(
         self,
@@ -109,7 +109,9 @@ class _Kind:
         values: tuple[str, str, str, str, str],
         columns: tuple[_Columns, _Columns, _Columns],
     ) -> None:
-        self.form, self.plan, self.common, self.own = form, plan, common, own
+        self.form, self.plan, self.common = form, plan, common
+        self.product = own.product or common.product or ""
+        self.owner = own.owner or common.owner or ""
         self.values = values
         """Start, seats, price, last charge and id, of which those hold that all of them say; empty: to be looked at."""
         self.columns = columns
@@ -131,24 +133,46 @@ class _Kind:
         if id_at is not None:
             id = row[id_at]
         said = None if labels_at is None else labels_at(row)
-        labels = self.texts.get(said)
-        if labels is None:
-            labels = self._labels(said, row)
-        common, own = self.common, self.own
-        product = (own.product or common.product or "") if product_at is None else row[product_at]
+        labels = self.texts.get(said) or self.labels(said, row)
+        common = self.common
+        product = self.product if product_at is None else row[product_at]
         if not (day and count and amount and charged and id and labels):
             return None, product
-        owner = (own.owner or common.owner) if owner_at is None else row[owner_at]
+        owner = self.owner if owner_at is None else row[owner_at]
         return (
-            f"{prefix}{row[0]}\x1f{product}\x1f{common.terms}\x1f{owner}\x1f{labels}\x1f{common.pair}"
+            f"{prefix}{row[1]}\x1f{product}\x1f{common.terms}\x1f{owner}\x1f{labels}\x1f{common.pair}"
             f"\x1f{day}\x1f{count}\x1f{amount}\x1f{charged}\x1f{id}"
         ), product
 
-    def _labels(self, said: object, row: Row) -> str:
+    def labels(self, said: object, row: Row) -> str:
+        """What the labels of this row come to, which say that; empty: to be looked at."""
         if len(self.texts) >= _TEXTS_AT_MOST:
             self.texts.clear()
         found = self.texts[said] = _labels(self.common.labels, labels_of(self.form, row)) or ""
         return found
+
+
+def _lines_of(plan: Plan, rows: Sequence[Row], kinds: Sequence[_Kind]) -> tuple[list[str], Sequence[str]] | None:
+    """What `_Kind.line` says of each of these rows of one form, column by column, and without the prefix; and their
+    products. None where one of their values needs a second look.
+    """
+    columns = list(zip(*rows, strict=True))
+    days, counts, prices = (memo.__getitem__ for memo in kinds[0].columns)
+    places: list[tuple[int | None, Callable[[str], str]]] = [(plan.start, days), (plan.seats, counts)]
+    places += [(plan.price, prices), (plan.last_charge, prices), (plan.id, str)]
+    said = [None] * len(rows) if plan.labels is None else map(plan.labels, rows)
+    labels = [kind.texts.get(own) or kind.labels(own, row) for kind, own, row in zip(kinds, said, rows, strict=True)]
+    values = [
+        [kind.values[number] for kind in kinds] if place is None else list(map(memo, columns[place]))
+        for number, (place, memo) in enumerate(places)
+    ]
+    if not all(map(all, (labels, *values))):
+        return None
+    products = [kind.product for kind in kinds] if plan.product is None else columns[plan.product]
+    owners = [kind.owner for kind in kinds] if plan.owner is None else columns[plan.owner]
+    terms, pairs = [kind.common.terms for kind in kinds], [kind.common.pair for kind in kinds]
+    lines = zip(columns[1], products, terms, owners, labels, pairs, *values, strict=True)
+    return list(map(SEPARATOR.join, lines)), products
 
 
 class _Above(NamedTuple):
@@ -308,6 +332,9 @@ class _Sketching:
         """The same of a file in blocks."""
         prefix, by_name, kinds = f"{self.account.name}/", self.by_name, self.above.kinds
         plans = self.sketcher.plans(self.looks)
+        together = self._all_alike(cut)
+        if together is not None:
+            return together
         begun = blake2b(digest_size=SIZE).copy  # a copy is a third quicker than one made anew
         names: list[str] = []
         gists: list[bytes] = []
@@ -320,7 +347,7 @@ class _Sketching:
             except KeyError:
                 plan = plans[form] = plan_of(form, self.looks)
             if plan is None:
-                odd.append(row[0])
+                odd.append(row[1])
                 continue
             alike = self._named(form, plan, row, cutter) if by_name else (form, plan[0](row))
             try:
@@ -332,9 +359,9 @@ class _Sketching:
                 kind = kinds[alike] = found
             line, product = _NO_LINE if kind is None else kind.line(prefix, row)
             if line is None or kind is None:
-                odd.append(row[0])
+                odd.append(row[1])
                 continue
-            names.append(row[0])
+            names.append(row[1])
             made = begun()
             made.update(line.encode())
             gists.append(made.digest())
@@ -342,11 +369,32 @@ class _Sketching:
             products.append(product)
         return self._sketch(names, gists, odd, met, products)
 
+    def _all_alike(self, cut: Cut) -> tuple[Sketch, list[int], list[Sort]] | None:
+        """The same where all blocks are of one form, and of kinds that are known; None where one is not that simple."""
+        form, rows = cut.forms[0], cut.rows
+        plan = self.sketcher.plans(self.looks).get(form)
+        if plan is None or self.by_name or cut.forms.count(form) < len(rows):
+            return None
+        keys = list(map(plan.key, rows))
+        known = {key: kind for key in set(keys) if (kind := self.above.kinds.get((form, key))) is not None}
+        kinds = [known[key] for key in keys if key in known]
+        found = _lines_of(plan, rows, kinds) if len(kinds) == len(rows) else None
+        if found is None:
+            return None
+        lines, products = found
+        begun = blake2b(f"{self.account.name}/".encode(), digest_size=SIZE).copy
+        gists: list[bytes] = []
+        for line in lines:
+            made = begun()
+            made.update(line.encode())
+            gists.append(made.digest())
+        return self._sketch([row[1] for row in rows], gists, [], [kind.common for kind in kinds], products)
+
     def _kind(self, form: Form, plan: Plan, row: Row, cutter: Cutter) -> _Kind | _Class | None:
         """The kind of this block; None where all such are read in full, a class where there is something to tell."""
         block = cutter.block(form, row)
         own = taken_apart(block)
-        common = None if own is None else self._class_of(row[0], block, own)
+        common = None if own is None else self._class_of(row[1], block, own)
         if own is None or common is None or common is _SPOKEN:
             return common
         return _Kind(form, plan, common, own, self._columns(common, own), self.sketcher.columns)
@@ -355,7 +403,7 @@ class _Sketching:
         """What tells its kind below rules that look at names."""
         owns, alike = self.above.owns, (form, plan.key(row))
         own = owns[alike] if alike in owns else owns.setdefault(alike, taken_apart(cutter.block(form, row)))
-        return form, (alike[1], () if own is None else self._rules(row[0], own)[0])
+        return form, (alike[1], () if own is None else self._rules(row[1], own)[0])
 
     def _class_of(self, name: str, block: Mapping[str, Any], own: Own) -> _Class | None:
         numbers, rules = self._rules(name, own) if self.ruled else _NO_RULES
@@ -405,11 +453,12 @@ class _Sketching:
         )
 
     def _sketch(
-        self, names: list[str], gists: list[bytes], odd: list[str], met: list[_Class], products: list[str]
+        self, names: list[str], gists: list[bytes], odd: list[str], met: list[_Class], products: Sequence[str]
     ) -> tuple[Sketch, list[int], list[Sort]] | None:
         """The sketch; and for each name in it which of these sorts it is."""
-        numbers: dict[tuple[_Class, str], int] = {}
-        which = [numbers.setdefault(pair, len(numbers)) for pair in zip(met, products, strict=True)]
+        pairs = list(zip(met, products, strict=True))
+        numbers = {pair: number for number, pair in enumerate(dict.fromkeys(pairs))}
+        which = list(map(numbers.__getitem__, pairs))
         sorts = [Sort(common.asked, product, common.named_rules()) for common, product in numbers]
         made = sketched(self.account.name, names, b"".join(gists), odd, which, sorts)
         return None if made is None else (made, which, sorts)

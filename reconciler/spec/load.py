@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Container, Iterable, Mapping
 from contextlib import nullcontext
 from itertools import chain
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, NamedTuple, TypeVar
 
 from pydantic import BaseModel
 
@@ -81,8 +81,16 @@ class Chosen(NamedTuple):
 class Load:
     """One load under way."""
 
-    def __init__(self, texts: SpecTexts, settings: Settings, providers: Container[str]) -> None:
+    def __init__(
+        self,
+        texts: SpecTexts,
+        settings: Settings,
+        providers: Container[str],
+        known: dict[str, Checked[Any]] | None = None,
+    ) -> None:
         self.texts = texts
+        self.known = {} if known is None else known
+        """By path, what the files that others depend on were read as by an earlier load of the same texts."""
         self.found = Diagnostics(list(texts.diagnostics))
         self.plain = PlainScalars()
         self.layers = LayerReader(self.found, FactReader(self.found))
@@ -115,7 +123,7 @@ class Load:
         for text in sorted(self.texts.files, key=lambda text: text.origin):
             document = Document(text.origin, text.text)
             if document.name == ACCOUNT_FILE:
-                self.accounts.add(document, self._checked(document, AccountFile))
+                self.accounts.add(document, self._known(document, AccountFile))
             elif document.name == DEFAULTS_FILE:
                 self._defaults_file(document)
             else:
@@ -143,6 +151,15 @@ class Load:
                     self.accounts.broken(folder)
                 elif name == DEFAULTS_FILE:
                     self.folders.broken(folder)
+
+    def _known(self, document: Document, model: type[ModelT]) -> Checked[ModelT]:
+        result: Checked[ModelT] | None = self.known.get(document.origin)
+        if result is None:
+            before = len(self.found.items)
+            result = self._checked(document, model)
+            if len(self.found.items) == before:  # else it is to be told of again
+                self.known[document.origin] = result
+        return result
 
     def _checked(
         self, document: Document, model: type[ModelT], chosen: frozenset[str] | None = None
@@ -178,7 +195,7 @@ class Load:
         return (*steps, *rules)
 
     def _defaults_file(self, document: Document) -> None:
-        result = self._checked(document, DefaultsFile)
+        result = self._known(document, DefaultsFile)
         if result.model is None or result.broken:
             self.folders.broken(document.folder)
         self.folders.add(document.folder, self.steps(document, result))

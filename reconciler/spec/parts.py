@@ -37,6 +37,7 @@ class Parts:
         self._around = around
         self._settings = settings
         self._providers = providers
+        self._known: dict[str, Checked[Any]] = {}
         self._load = self._new()
         self._load.read_around()
         self._sketcher = Sketcher()
@@ -158,7 +159,7 @@ class Parts:
             return replace(load.desired(), digest=digest)
 
     def _new(self) -> Load:
-        return Load(self._around, self._settings, self._providers)
+        return Load(self._around, self._settings, self._providers, self._known)
 
     def _head(self, document: Document, data: dict[str, Any]) -> Checked[SpecsFile]:
         """All of the file but its subscriptions. Most files of an estate begin alike."""

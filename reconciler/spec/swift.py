@@ -46,10 +46,11 @@ _LINE = re.compile(
 _USUAL = re.compile(rf"( {{0,{WIDEST}}}+)([a-z0-9][a-z0-9_-]{{0,99}}+):(?: ([A-Za-z0-9][A-Za-z0-9_.@+-]{{0,99}}+))?+")
 _PLAIN_VALUE, _DOUBLE_VALUE, _SINGLE_VALUE, _FLAT_VALUE, _FLOW_VALUE = range(6, 11)
 
-_INNER = r"(?:[A-Za-z0-9_./@+~$^;<=()\-\x80-\U0010ffff]++|:(?=[A-Za-z0-9/]))++"
-_SIMPLE = (
-    rf"(?=[A-Za-z0-9_./+~$^;<=(\x80-\U0010ffff]|-[A-Za-z0-9.])({_INNER}(?: ++{_INNER})*+)|\"([^\"\\]*+)\"|'([^']*+)'"
-)
+# All beyond ASCII, and of that [A-Za-z0-9_./@+~$^;<=()-]; to begin with, [A-Za-z0-9_./+~$^;<=(]. Said by what they are
+# not: a set with a range to the end of Unicode takes milliseconds to compile.
+_INNER = r"(?:[^\x00-\x20!\"#%&'*,:>?\[\\\]`{|}\x7f]++|:(?=[A-Za-z0-9/]))++"
+_FIRST = r"[^\x00-\x20!\"#%&')*,\-:>?@\[\\\]`{|}\x7f]"
+_SIMPLE = rf"(?={_FIRST}|-[A-Za-z0-9.])({_INNER}(?: ++{_INNER})*+)|\"([^\"\\]*+)\"|'([^']*+)'"
 _PAIR = re.compile(rf" *+(?:{_KEY}): ++(?:{_SIMPLE}) *+")
 _FLOW_KEY = re.compile(rf"(?:{_KEY}): ++")
 _FLOW_VALUE_OF = re.compile(_SIMPLE)

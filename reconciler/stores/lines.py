@@ -47,7 +47,9 @@ _COLUMNS: Final[tuple[tuple[int, tuple[str, ...], str], ...]] = (
 )
 """Of a line: its bit, what stands there, and the same with NULL for nothing."""
 _FLAG = (
-    f"CASE WHEN status <> 'active' OR cancellation = 'immediately' OR extended = 1 OR term_end <= ? THEN '{MOVED}'"
+    # Most records are at rest, which the first line tells.
+    "CASE WHEN term_end > ? AND status = 'active' AND cancellation <> 'immediately' AND extended <> 1 THEN ''"
+    f" WHEN status <> 'active' OR cancellation = 'immediately' OR extended = 1 OR term_end <= ? THEN '{MOVED}'"
     " WHEN recurring = 'on' AND length <> 'monthly' AND term_end <= ? THEN term_end ELSE '' END"
 )
 Within = tuple[SubscriptionKey | None, SubscriptionKey | None]
@@ -90,9 +92,10 @@ def where(within: Within) -> tuple[str, tuple[str, ...]]:
     return "".join(f" AND {text}" for text, _ in asked), tuple(word for _, key in asked for word in key)
 
 
-def bounds(now: datetime, horizon: datetime) -> tuple[str, str]:
+def bounds(now: datetime, horizon: datetime) -> tuple[str, str, str]:
     """The values of the flag (see `ports.StateReader.lines`)."""
-    return instant_text(now + _MARGIN), instant_text(horizon + _MARGIN)
+    soon = instant_text(horizon + _MARGIN)
+    return soon, instant_text(now + _MARGIN), soon
 
 
 def next_ends(statements: Statements, after: Sequence[datetime]) -> tuple[datetime | None, ...]:

@@ -18,7 +18,7 @@ from reconciler.journal import FreezeEntry, HistoryEntry, Holder
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount
 from reconciler.stored import WHOLE, RecentChange, Silence, StoredState
-from reconciler.stores import failures, history, intents, recovery, rows, sightings
+from reconciler.stores import failures, intents, recovery, rows
 from reconciler.stores.lines import ONE, Within, bounds, next_ends, selected, where
 from reconciler.stores.migrations import STEPS, Step
 from reconciler.stores.opening import inspect
@@ -125,18 +125,26 @@ class SqliteReader:
 
         An intent shows until its outcome is journaled. Read in short transactions, so that it never keeps a writer out.
         """
+        from reconciler.stores import history  # start-up: most runs do not ask
+
         return history.of_all(self.reading) if key is None else history.of_key(self.reading, key)
 
     def freezes(self) -> Iterator[FreezeEntry]:
         """Every freeze and thaw that there was, oldest first."""
+        from reconciler.stores import history  # start-up, as above
+
         return history.freezes(self.reading)
 
     def recent(self, since: datetime) -> Iterator[RecentChange]:
         """The succeeded changes that some limit counts, recorded (real time) at that instant or later, oldest first."""
+        from reconciler.stores import history  # start-up, as above
+
         return history.recent(self.reading, since)
 
     def observations(self, accounts: Collection[str] | None = None) -> dict[str, ObservedAccount]:
         """What was last observed of these accounts (None: of all); an account never observed is not there."""
+        from reconciler.stores import sightings  # start-up: only of outside accounts is anything kept
+
         with self.reading() as connection, collector_at_rest():
             return sightings.kept(connection, accounts)
 
@@ -185,6 +193,7 @@ class SqliteReader:
             last_as_of=rows.last_as_of(last_as_of),
             unfinished=unfinished(connection),
             last_run=last_run(connection),
+            made=_made(connection),
             open_intents=intents.open_by_key(connection, subscriptions),
             diagnostics=self._found,
         )
@@ -229,6 +238,12 @@ def last_run(connection: Statements) -> str | None:
     """The run that was begun last."""
     row = connection.execute(_LAST_RUN).fetchone()
     return None if row is None else str(row[0])
+
+
+def _made(connection: Statements) -> str:
+    """The instant, to the microsecond, at which this file was made; no export holds it."""
+    row = connection.execute("SELECT applied_at FROM migrations WHERE version = 1").fetchone()
+    return "" if row is None else str(row[0])
 
 
 def _accounts_there(connection: Statements) -> Iterator[str]:

@@ -14,7 +14,8 @@ from reconciler.errors import StoreError
 if TYPE_CHECKING:
     from reconciler.diagnostics import Diagnostic
     from reconciler.stores.lease import FileLease
-    from reconciler.stores.sqlite import SqliteReader, SqliteStore
+    from reconciler.stores.reader import SqliteReader
+    from reconciler.stores.sqlite import SqliteStore
 
 
 class SqlitePlace:
@@ -50,7 +51,7 @@ class SqlitePlace:
         """The store, read-only by construction; None where there is none yet."""
         if not self.there():
             return None
-        from reconciler.stores.sqlite import open_reader
+        from reconciler.stores.reader import open_reader
 
         return open_reader(self.path, self._lock_timeout)
 

@@ -152,7 +152,7 @@ def where_of(counts: Counter[str]) -> str:
     return f"in {len(counts):,} accounts: {listed(said, _ACCOUNTS, len(counts))}"
 
 
-def tallied(names: Iterable[str]) -> list[tuple[str, int]]:
+def tallied(names: Iterable[str] | Counter[str]) -> list[tuple[str, int]]:
     """How often each occurs, the most frequent first."""
     return sorted(Counter(names).items(), key=lambda item: (-item[1], item[0]))
 

@@ -6,11 +6,12 @@ Pure values to words, not escaped. Nobody may take a record for a deed, nor what
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from reconciler.changes import INTENTS, Change, Kind
+from reconciler.changes import INTENTS, Kind, Trait, traits_of
 from reconciler.events import Event
+from reconciler.fates import Fate, changes_done, fitting, having, outcomes_of, succeeded
 from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.model import SubscriptionKey
 from reconciler.plan import Plan, Verdict
@@ -40,15 +41,15 @@ Noted = Mapping[tuple[SubscriptionKey, Kind], str]
 
 def noted(report: ApplyReport) -> Noted:
     """The notes of what was done."""
-    return {(item.change.key, item.change.kind): item.note for item in report.changes if item.note and _succeeded(item)}
+    found = fitting(report.changes, lambda item: bool(item.note) and succeeded(item))
+    return {(item.change.key, item.change.kind): item.note or "" for item in found}
 
 
 def begun(report: ApplyReport) -> dict[str, list[ChangeReport]]:
     """What others have now, tasks first; neither where there is none of it."""
     found: dict[str, list[ChangeReport]] = {TASK: [], UNDER_WAY: []}
-    for item in report.changes:
-        if item.outcome is OutcomeKind.ACCEPTED:
-            found[TASK if item.change.key.account in report.manual_accounts else UNDER_WAY].append(item)
+    for item in fitting(report.changes, having({OutcomeKind.ACCEPTED})):
+        found[TASK if item.change.key.account in report.manual_accounts else UNDER_WAY].append(item)
     return {word: items for word, items in found.items() if items}
 
 
@@ -61,7 +62,7 @@ def after(plan: Plan, report: ApplyReport | None) -> Plan:
     return plan if len(left) == len(plan.pending) else replace(plan, pending=left)
 
 
-def error_words(item: ChangeReport) -> str:
+def error_words(item: ChangeReport | Fate) -> str:
     """Why it was not done, behind the provider's code, and how that became known."""
     said = f"{item.code}: {item.error or ''}".rstrip(": ") if item.code else item.error or ""
     return "; ".join(filter(None, (said, item.note)))
@@ -87,7 +88,9 @@ def report_summary(plan: Plan, verdict: Verdict, report: ApplyReport) -> str:
 
 def _left_over(report: ApplyReport, under_way: int) -> list[str]:
     """What is not done, or not yet."""
-    left = Counter(_LEFT_OVER[item.outcome] for item in report.changes if item.outcome in _LEFT_OVER)
+    left = Counter[str]()
+    for outcome, number in outcomes_of(report.changes).items():
+        left[_LEFT_OVER.get(outcome, "")] += number
     words = [f"{left[word]:,} {word}" for word in dict.fromkeys(_LEFT_OVER.values()) if left[word]]
     return [f"{under_way:,} {UNDER_WAY}", *words] if under_way else words
 
@@ -114,28 +117,24 @@ class _Made:
 
 
 def _made(report: ApplyReport) -> _Made:
-    done = [item.change for item in report.changes if _succeeded(item)]
     ours = {*report.ledger_accounts, *report.manual_accounts}
-    deeds: list[Change] = []
-    records: list[Change] = []
-    for change in done:
-        at_vendor = change.kind in INTENTS and change.key.account not in ours
-        (deeds if at_vendor else records).append(change)
-    at = sorted({change.key.account for change in deeds})
+    deeds, records = Counter[Trait](), Counter[Trait]()
+    for trait, number in traits_of(changes_done(report.changes)).items():
+        at_vendor = trait.kind in INTENTS and trait.account not in ours
+        (deeds if at_vendor else records)[trait] = number
+    at = sorted({trait.account for trait in deeds})
     with_vendors = f"{_by_verb(deeds)} at {listed(at, _MOST)}" if deeds else ""
     recorded = f"{'recorded: ' if deeds else ''}{_by_verb(records)}" if records else ""
     both = "; ".join(filter(None, (with_vendors, recorded)))
-    ledgers = sorted({change.key.account for change in done} & set(report.ledger_accounts))
-    word = "Applied" if deeds else "Recorded" if done else ""
+    ledgers = sorted({trait.account for trait in (*deeds, *records)} & set(report.ledger_accounts))
+    word = "Applied" if deeds else "Recorded" if records else ""
     return _Made(word, both, "; " if deeds and records else ", ", tuple(ledgers))
 
 
-def _succeeded(item: ChangeReport) -> bool:
-    return item.outcome is OutcomeKind.SUCCEEDED
-
-
-def _by_verb(changes: Iterable[Change]) -> str:
-    counts = Counter(change.kind for change in changes)
+def _by_verb(traits: Mapping[Trait, int]) -> str:
+    counts = Counter[Kind]()
+    for trait, number in traits.items():
+        counts[trait.kind] += number
     return ", ".join(f"{counts[kind]:,} {verb}" for kind, verb in DONE.items() if counts[kind])
 
 

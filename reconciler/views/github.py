@@ -18,6 +18,7 @@ from reconciler.changes import Blocked, Change, Kind, Listed, Pending, Refusal, 
 from reconciler.consequences import Due
 from reconciler.diagnostics import Diagnostic, Place, Severity, in_order
 from reconciler.events import Event
+from reconciler.fates import changes_done, fitting, having
 from reconciler.impact import first_irreversible
 from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.plan import Plan, Verdict
@@ -101,9 +102,8 @@ def plan_github(
         found += [_changes(plan.changes, names, VERBS, plan.as_of), _each("notice", plan.due, _due)]
         last = [*_sums(plan), plan_summary(plan, verdict), due_sentence(plan.due)]
     else:
-        done = [item.change for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED]
         found += [_unsuccessful(report.changes), _begun(report)]
-        found += [_changes(done, names, DONE, plan.as_of, undoing, noted(report))]
+        found += [_changes(changes_done(report.changes), names, DONE, plan.as_of, undoing, noted(report))]
         last = [report_summary(plan, verdict, report)]
     found += [_seen(plan), _pending(plan.pending), _each("warning", blocked_rows(plan.blocked), _blocked)]
     found += [_each("warning", sorted(plan.held, key=lambda item: item.key), _held), _diagnostics(plan.diagnostics)]
@@ -223,11 +223,10 @@ _NOT_DONE = {
 }
 
 
-def _unsuccessful(changes: Iterable[ChangeReport]) -> Iterator[_Found]:
-    for item in changes:
-        if item.outcome in _NOT_DONE:
-            level, word = _NOT_DONE[item.outcome]
-            yield level, partial(_not_done, item, word)
+def _unsuccessful(changes: Sequence[ChangeReport]) -> Iterator[_Found]:
+    for item in fitting(changes, having(_NOT_DONE)):
+        level, word = _NOT_DONE[item.outcome]
+        yield level, partial(_not_done, item, word)
 
 
 def _not_done(item: ChangeReport, word: str) -> _Annotation:

@@ -6,12 +6,13 @@ each item.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from reconciler.changes import Blocked, Change, Drift, Kind, Listed, Refusal
 from reconciler.desired import RuleUse
+from reconciler.fates import Fate, Fates
 from reconciler.impact import first_irreversible
-from reconciler.journal import ApplyReport, OutcomeKind
+from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.plan import Bindings, Plan, Verdict
 from reconciler.views.closing import after
 from reconciler.views.json_values import (
@@ -138,15 +139,21 @@ class _Applied:
     """What became of each change, and how it is taken back."""
 
     def __init__(self, report: ApplyReport, undoing: Undoing, refused: Sequence[Refusal]) -> None:
-        self._reports = {(item.change.key, item.change.kind): item for item in report.changes}
         self._undoing = undoing
         self._refused = scoped(refused)
+        self._of = self._of_each(report.changes)
+
+    def _of_each(self, reports: Sequence[ChangeReport]) -> Callable[[Change], ChangeReport | Fate | None]:
+        if isinstance(reports, Fates):  # they are asked for in plan order, but for those that a brake holds
+            left = reports.each()
+            return lambda change: None if in_scope(self._refused, change.key) else next(left, None)
+        by_key = {(item.change.key, item.change.kind): item for item in reports}
+        return lambda change: by_key.get((change.key, change.kind))
 
     def values(self, change: Change) -> Document:
         """A change that no apply was handed was refused, and so skipped."""
-        report = self._reports.get((change.key, change.kind))
+        report, refusal = self._of(change), in_scope(self._refused, change.key)
         if report is None:
-            refusal = in_scope(self._refused, change.key)
             error = f"refused: {refusal.limit}" if refusal else "not applied"
             return {"outcome": "skipped", "error": error, "code": None, "note": None, "undo": None}
         outcome, done = report.outcome, report.outcome is OutcomeKind.SUCCEEDED

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from reconciler.changes import Blocked, Change, Drift, Kind, Listed, Pending, Scheduled
 from reconciler.diagnostics import Place
 from reconciler.model import SubscriptionKey
-from reconciler.undoing import Undo
 from reconciler.views.abridged import Part, Sum, first_few, rest_of, sums
 from reconciler.views.closing import Noted
 from reconciler.views.consequences import (
@@ -35,6 +35,9 @@ from reconciler.views.paint import BLANK, Line, Piece, Style, column, padded, wi
 from reconciler.views.timeline import Elapsed, scheduled_verb
 from reconciler.views.undo_words import Undoing, undo_phrases
 from reconciler.views.words import Group, NameOf, counted, day, group_of, listed
+
+if TYPE_CHECKING:  # start-up: only what was done is taken back
+    from reconciler.undoing import Undo
 
 INDENT = "      "
 GAP = 4

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from reconciler.changes import Blocked, Refusal
 from reconciler.desired import RuleUse
 from reconciler.diagnostics import Diagnostic, Severity, in_order
+from reconciler.fates import Walked, changes_done, fitting, having
 from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.plan import Plan, Verdict
 from reconciler.views.budget import Block, block, fitted, size
@@ -41,6 +42,7 @@ BUDGET = 65_000
 
 _RULE_PRODUCTS = 5
 _OUTCOMES = {OutcomeKind.FAILED: "failed", OutcomeKind.SKIPPED: "not tried"}
+_NOT_DONE = ({OutcomeKind.FAILED}, {OutcomeKind.UNKNOWN, OutcomeKind.INTENDED}, {OutcomeKind.SKIPPED})
 
 _FENCE = re.compile("`+")
 
@@ -61,8 +63,7 @@ def plan_markdown(
         blocks += due_blocks(plan.due, names)
     else:
         blocks += [*_unsuccessful(report.changes, names), *_begun(report, names)]
-        done = [item.change for item in report.changes if _succeeded(item)]
-        blocks += Tables(names, DONE, plan.as_of, {}, undoing, noted(report)).blocks(done)
+        blocks += Tables(names, DONE, plan.as_of, {}, undoing, noted(report)).blocks(changes_done(report.changes))
     blocks += [*_blocked(plan.blocked, names), *outside_blocks(plan, names)]
     blocks += [*scheduled_blocks(plan, names), *_beside(plan, names)]
     blocks += [*elapsed_blocks(plan.elapsed if report is None else report.elapsed), *_rules(plan.rules, names)]
@@ -112,15 +113,9 @@ def _refusal(item: Refusal) -> str:
     return f"> - {markdown_code(item.limit)} ({markdown(cut(item.scope))}): {detail}{hint}"
 
 
-def _succeeded(item: ChangeReport) -> bool:
-    return item.outcome is OutcomeKind.SUCCEEDED
-
-
-def _unsuccessful(changes: Iterable[ChangeReport], names: NameOf) -> list[Block]:
+def _unsuccessful(changes: Sequence[ChangeReport], names: NameOf) -> list[Block]:
     """What failed first, then what may have happened, then what was not tried."""
-    order = {OutcomeKind.FAILED: 0, OutcomeKind.SKIPPED: 2}
-    left = [item for item in changes if item.outcome not in (OutcomeKind.SUCCEEDED, OutcomeKind.ACCEPTED)]
-    left.sort(key=lambda item: order.get(item.outcome, 1))
+    left = Walked([fitting(changes, having(outcomes)) for outcomes in _NOT_DONE])
     columns = ("outcome", "change", "subscription", "product", "error")
     return table("Not done", columns, left, lambda item: _not_done(item, names))
 

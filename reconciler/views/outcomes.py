@@ -5,33 +5,34 @@ Pure values to styled lines. Each change stands there by name; of very many how 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from reconciler.changes import Change
-from reconciler.journal import ApplyReport, OutcomeKind
+from reconciler.changes import Change, Many, Trait, picked
+from reconciler.fates import Fate, changes_of, fates_of, fitting, having
+from reconciler.journal import ApplyReport, ChangeReport, OutcomeKind
 from reconciler.plan import Plan, Verdict
 from reconciler.views.abridged import FEW, MANY, WHOLE, first_few, rest_of, sums, tallied, worst_kind
 from reconciler.views.closing import ABOUT_BEGUN, TASK, UNDER_WAY, begun, error_words
 from reconciler.views.layout import INDENT, Layout, more_lines
 from reconciler.views.paint import Line, Piece, Style
 from reconciler.views.sections import title
-from reconciler.views.words import Group, counted, group_of, per_account
+from reconciler.views.words import Group, counted, group_by, per_account
 
 _UNKNOWN = "Outcome unknown"
 _UNSUCCESSFUL = {
-    OutcomeKind.FAILED: "Failed",
-    OutcomeKind.UNKNOWN: _UNKNOWN,
-    OutcomeKind.INTENDED: _UNKNOWN,
-    OutcomeKind.SKIPPED: "Not tried",
+    "Failed": {OutcomeKind.FAILED},
+    _UNKNOWN: {OutcomeKind.UNKNOWN, OutcomeKind.INTENDED},
+    "Not tried": {OutcomeKind.SKIPPED},
 }
 _MEANINGS = {_UNKNOWN: "it may or may not have happened"}
 _BEGUN = {TASK: "Tasks issued", UNDER_WAY: "Under way"}
 _REASONS = 5
 _WRONG = ("x", Style.DANGER)
 
-Row = tuple[Change, str]
-"""A change, and what there is to say of what became of it."""
+Words = Callable[[ChangeReport | Fate], str]
+"""What there is to say of what became of a change."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,8 @@ class Section:
 
     heading: Line
     sign: tuple[str, Style]
-    rows: Sequence[Row]
+    rows: Sequence[ChangeReport]
+    words: Words
     most: int = MANY
     """So many are named one by one."""
     new: Sequence[tuple[str, Line]] = ()
@@ -58,12 +60,13 @@ class Section:
         if len(shown) < len(self.rows):
             lines += [
                 layout.head(self.sign, item.kind, counted(item.count, "subscription"), item.where)
-                for item in sums([change for change, _ in self.rows], money=False)
+                for item in sums(changes_of(self.rows), money=False)
             ]
-            reasons = tallied(words for _, words in self.rows if words)
+            reasons = tallied(self._reasons())
             lines += [(Piece(f"{INDENT}{count:,} x {words}"),) for words, count in reasons[:_REASONS]]
             lines += more_lines(rest_of(reasons, reasons[:_REASONS], "reasons"))
-        for change, words in shown:
+        for item in shown:
+            change, words = item.change, self.words(item)
             name = layout.name(change.key, change.product)
             lines.append(layout.head(self.sign, change.kind, str(change.key), name))
             lines += [(Piece(f"{INDENT}{words}"),)] if words else []
@@ -71,9 +74,15 @@ class Section:
         new = self.new if len(self.new) <= MANY else self.new[:FEW]
         return [*lines, *(line for _, line in new), *more_lines(rest_of(self.new, new, "accounts"))]
 
+    def _reasons(self) -> Counter[str]:
+        found = Counter[str]()
+        for fate, number in fates_of(self.rows).items():
+            found[self.words(fate)] += number
+        return Counter({words: number for words, number in found.items() if words})
 
-def _worst(row: Row) -> tuple[object, ...]:
-    change = row[0]
+
+def _worst(row: ChangeReport) -> tuple[object, ...]:
+    change = row.change
     return worst_kind(change.kind), change.key, change.kind.rank
 
 
@@ -81,32 +90,45 @@ def held_back(plan: Plan, verdict: Verdict, layout: Layout) -> list[Section]:
     """The changes that a brake kept from being made: whoever reads only this must know what did not happen."""
     if len(verdict.allowed) == len(plan.changes):
         return []
-    passing = {(change.key, change.kind) for change in verdict.allowed}
-    held = [change for change in plan.changes if (change.key, change.kind) not in passing]
-    rows = [(change, "") for change in held if group_of(change) is not Group.NEW]
-    counts = per_account(change for change in held if group_of(change) is Group.NEW)
+    held = _held(plan, verdict)
+    rows = [ChangeReport(change, OutcomeKind.SKIPPED) for change in picked(held, lambda trait: not _is_new(trait))]
+    counts = per_account(picked(held, _is_new))
     new = [
         (account, layout.head(_WRONG, kind, account, counted(count, "subscription"))) for kind, account, count in counts
     ]
-    return [Section(title("Not applied, as refused", len(held)), _WRONG, rows, new=new)] if held else []
+    return [Section(title("Not applied, as refused", len(held)), _WRONG, rows, _no_words, new=new)] if held else []
+
+
+def _held(plan: Plan, verdict: Verdict) -> Sequence[Change]:
+    """The changes that a brake holds: all of its account, or of the run."""
+    if isinstance(plan.changes, Many):
+        stopped = {refusal.scope for refusal in verdict.refused}
+        return plan.changes.picked(lambda trait: "run" in stopped or trait.account in stopped)
+    passing = {(change.key, change.kind) for change in verdict.allowed}
+    return [change for change in plan.changes if (change.key, change.kind) not in passing]
+
+
+def _is_new(trait: Trait) -> bool:
+    return group_by(trait) is Group.NEW
+
+
+def _no_words(item: ChangeReport | Fate) -> str:
+    return ""
+
+
+def _note(item: ChangeReport | Fate) -> str:
+    return item.note or ""
 
 
 def not_done(report: ApplyReport) -> list[Section]:
     """What a person or a provider has now; then what failed, what may have happened, and what was not tried."""
     found = [
-        Section(
-            title(_BEGUN[word], len(items), ABOUT_BEGUN[word]),
-            (">", Style.NAME),
-            [(item.change, item.note or "") for item in items],
-        )
+        Section(title(_BEGUN[word], len(items), ABOUT_BEGUN[word]), (">", Style.NAME), items, _note)
         for word, items in begun(report).items()
     ]
-    rows: dict[str, list[Row]] = {name: [] for name in _UNSUCCESSFUL.values()}
-    for item in report.changes:
-        if item.outcome in _UNSUCCESSFUL:
-            rows[_UNSUCCESSFUL[item.outcome]].append((item.change, error_words(item)))
-    for name, members in rows.items():
+    for name, outcomes in _UNSUCCESSFUL.items():
+        members = fitting(report.changes, having(outcomes))
         if members:
             heading = title(name, len(members), _MEANINGS.get(name, ""))
-            found.append(Section(heading, _WRONG, members, WHOLE if name == _UNKNOWN else MANY))
+            found.append(Section(heading, _WRONG, members, error_words, WHOLE if name == _UNKNOWN else MANY))
     return found

@@ -59,6 +59,8 @@ def next_steps(run: Progress) -> list[str]:
     if run.under_way and not run.workers:
         found.append(f"start workers: reconcile worker; or carry it out here: reconcile worker --run {run.run}")
         found.append(f"or give it up: reconcile runs {run.run} --take-back")
+    if run.of == "account" and run.shards.get("withdrawn"):
+        found.append("refresh again, if no later refresh took over what this one gave up: reconcile runs")
     if run.finished_at is not None and any(run.outcomes.get(kind) for kind in _KINDS[1:]):
         if run.of == "account":
             return [*found, "refresh again: what was kept before of the accounts in trouble stays until then"]

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from reconciler.diagnostics import Diagnostic
+from reconciler.fates import changes_done
 from reconciler.impact import first_irreversible
-from reconciler.journal import ApplyReport, OutcomeKind
+from reconciler.journal import ApplyReport
 from reconciler.plan import Plan, Verdict
 from reconciler.views.abridged import MANY, WHOLE, Part, parted
 from reconciler.views.closing import after, noted, report_summary
@@ -86,8 +87,7 @@ def report_lines(
 ) -> list[Line]:
     """The same as styled lines."""
     plan = after(plan, report)
-    succeeded = [item.change for item in report.changes if item.outcome is OutcomeKind.SUCCEEDED]
-    parts, wished, rest = parted(succeeded), parted(plan.changes), Beside(plan, report.elapsed)
+    parts, wished, rest = parted(changes_done(report.changes)), parted(plan.changes), Beside(plan, report.elapsed)
     effects = {} if brief else shared_effects(parts)
     layout = Layout(names, parts if _shortened(parts) else wished, DONE, plan.as_of, rest.blocked)
     if brief:

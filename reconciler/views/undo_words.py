@@ -6,17 +6,22 @@ Pure values to words, not escaped: that is for the view, which knows its sink.
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from reconciler.changes import Change
-from reconciler.undoing import Undo, undo_of
 from reconciler.views.words import day, moment
 
-Undoing = Callable[[Change], Undo]
+if TYPE_CHECKING:  # start-up: only what was done is taken back
+    from reconciler.undoing import Undo
+
+Undoing = Callable[[Change], "Undo"]
 """How a change is taken back; by `undoing.undo_of` with the policy of its account."""
 
 
 def by_no_policy(change: Change) -> Undo:
     """How a change is taken back where nobody has told us its account's policy."""
+    from reconciler.undoing import undo_of  # start-up, as above
+
     return undo_of(change, None)
 
 

@@ -220,6 +220,10 @@ def held_back(plan: Plan, verdict: Verdict) -> frozenset[tuple[SubscriptionKey, 
     """The changes to mark as refused, where others pass; none where all share the same fate."""
     if len(verdict.allowed) in (0, len(plan.changes)):
         return frozenset()
+    if isinstance(plan.changes, Many):  # a million of names is more than what is held
+        stopped = {refusal.scope for refusal in verdict.refused}
+        held = plan.changes.picked(lambda trait: "run" in stopped or trait.account in stopped)
+        return frozenset((change.key, change.kind) for change in held)
     passing = {(change.key, change.kind) for change in verdict.allowed}
     return frozenset((change.key, change.kind) for change in plan.changes) - passing
 

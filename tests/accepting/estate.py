@@ -7,7 +7,6 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
-from reconciler.abroad import Abroad
 from reconciler.accepting.compose import Acceptance, Files, acceptance
 from reconciler.accepting.judging import Surroundings
 from reconciler.accepting.replies import Reply
@@ -15,7 +14,7 @@ from reconciler.build import build_plan
 from reconciler.desired import DesiredState, SpecText, SpecTexts
 from reconciler.identity import Records
 from reconciler.model import Cancel, Recurring, StoredSubscription, SubscriptionKey
-from reconciler.observed import ObservedAccount, ObservedState, ObservedSubscription
+from reconciler.observed import Abroad, ObservedAccount, ObservedState, ObservedSubscription
 from reconciler.plan import Plan
 from reconciler.rulebook import Rulebook
 from reconciler.settings import AccountSettings, Settings

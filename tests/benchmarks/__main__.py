@@ -155,14 +155,19 @@ def tables(folder: Path, runs: int, *, quick: bool) -> Iterator[str]:
     from tests.benchmarks.observing import observing
     from tests.benchmarks.passing import passing
     from tests.benchmarks.reading import reading
+    from tests.benchmarks.refreshing import refreshing
     from tests.benchmarks.sizes import sizes
     from tests.benchmarks.walking import walking
+    from tests.benchmarks.workers import workers
 
     most = 100_000 if quick else 1_000_000
     yield "\n| very large | goal | ratio | ours | against | peak memory, ours |\n|---|---|---|---|---|---|"
     yield from sizes(folder, min(runs, 3), measure, most)
     yield "\n| applying | goal | ratio | ours | against | peak memory, ours |\n|---|---|---|---|---|---|"
     yield from applying(folder, min(runs, 2), measure, size=most)
+    yield "\n| workers | goal | measured |\n|---|---|---|"
+    yield from workers(400 if quick else 800)
+    yield from refreshing(8 if quick else 40)
     yield "\n| what one process keeps of 10,000 files | ratio to a bare walk | |\n|---|---|---|"
     yield from walking(folder)
     yield "\n| texts | left to the parser | each | MB/s | parse/swift | event scan/swift |\n|---|---|---|---|---|---|"
@@ -179,7 +184,7 @@ def main() -> None:
     """Measure everything and print it."""
     compiled()
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--quick", action="store_true", help="leave out 100,000 subscriptions")
+    parser.add_argument("--quick", action="store_true", help="leave out the largest estates")
     parser.add_argument("--runs", type=int, default=5)
     given = parser.parse_args()
     print(

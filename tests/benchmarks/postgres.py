@@ -1,8 +1,12 @@
-"""Measures a store on PostgreSQL: what a plan reads, and a plan, against COPY plus the two anti-joins alone."""
+"""Measures a store on PostgreSQL: what a plan reads, and a plan, against COPY plus the two anti-joins alone.
+
+As a process of its own, `python -m tests.benchmarks.postgres URL` tells the yardstick: its seconds, and of how many.
+"""
 
 from __future__ import annotations
 
 import statistics
+import subprocess
 import sys
 import time
 from collections.abc import Callable, Sequence
@@ -57,23 +61,27 @@ def compared(root: Path, runs: int, measure: Measure) -> str:
     """A line of the table of sizes: a dry run that knows the specs of an estate, and compares every record anew.
 
     Whole processes of ours, against the yardstick as a part of one. What a run for a later day came to serves none for
-    an earlier one, so each is sent ahead of one that is measured.
+    an earlier one, so each is sent ahead of one that is measured. The yardstick has a process of its own as well: what
+    this one has ever held would count as the peak of whatever it starts.
     """
     with servers(shared_buffers="256MB", work_mem="64MB") as (server,):
         url = server.database("plan")
         ours = (sys.executable, "-m", "reconciler", "-C", str(root))
         measure((*ours, "store", "copy", f"sqlite:///{root}/.reconcile/state.db", url), root)
         server.say("ANALYZE", database="plan")
-        gists = [(gist,) for *_, gist in server.say(_in_schema(_GISTS), database="plan")]
+        yardstick = (sys.executable, "-m", "tests.benchmarks.postgres", url)
         dry_run = (*ours, "--store", url, "--dry-run", "--quiet", "--as-of")
-        pairs = []
+        pairs, count = [], 0
         for _ in range(runs):
             measure((*dry_run, f"{AS_OF + timedelta(1):%Y-%m-%d}"), root)
-            pairs.append((measure((*dry_run, f"{AS_OF:%Y-%m-%d}"), root), _timed(1, lambda: _joined(url, gists))))
+            plan = measure((*dry_run, f"{AS_OF:%Y-%m-%d}"), root)
+            told = subprocess.run(yardstick, check=True, stdout=subprocess.PIPE, text=True).stdout.split()
+            pairs.append((plan, float(told[0])))
+            count = int(told[1])
     ratio = statistics.median(plan.seconds / joined for plan, joined in pairs)
     seconds = [statistics.median(times) for times in zip(*((a.seconds, b) for a, b in pairs), strict=True)]
     peak = max(plan.mebibytes for plan, _ in pairs)
-    what = f"{len(gists):,} on PostgreSQL, the specs known: a plan, against COPY and two anti-joins"
+    what = f"{count:,} on PostgreSQL, the specs known: a plan, against COPY and two anti-joins"
     return f"| {what} | 2 | {ratio:.2f} | {seconds[0]:.2f} s | {seconds[1]:.2f} s | {peak:.0f} MiB |"
 
 
@@ -99,6 +107,15 @@ def _joined(url: str, gists: Sequence[Sequence[object]]) -> None:
         session.roll_back()
 
 
+def main(url: str) -> None:
+    """The yardstick alone, on a store that is there."""
+    with closing(Session(address_of(url), _LIMITS, writing=False)) as session:
+        connection, _ = session.begin("", "SELECT 1")
+        gists = [(gist,) for *_, gist in connection.execute(_GISTS.encode())]
+        session.roll_back()
+    print(_timed(1, lambda: _joined(url, gists)), len(gists))
+
+
 def _in_schema(statement: str) -> str:
     return statement.replace("FROM subscriptions", "FROM reconcile.subscriptions")
 
@@ -113,3 +130,6 @@ def _timed(runs: int, act: Callable[[], object]) -> float:
 
 
 __all__ = ["compared", "postgres"]
+
+if __name__ == "__main__":
+    main(sys.argv[1])

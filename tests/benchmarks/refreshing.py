@@ -45,7 +45,7 @@ def _seconds(server: Server, accounts: int, count: int) -> float:
     with store.together() as spoken:
         queue.prepare(spoken.connection)
         looks = [Look(account(f"shop-{number:02}"), frozenset()) for number in range(accounts)]
-        queue.submit(PostgresShards(store).put_looks(a_run(), looks, ()), spoken.connection)
+        queue.submit(PostgresShards(store).put_looks(a_run(), looks, ())[0], spoken.connection)
     with tempfile.TemporaryDirectory() as folder, vendor(Path(folder), LATENCY) as floor, ExitStack() as held:
         for worker in [held.enter_context(start_worker(room.url, floor.port)) for _ in range(count)]:
             if worker.wait(_PATIENCE):

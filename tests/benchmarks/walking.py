@@ -15,7 +15,7 @@ from functools import partial
 from hashlib import sha256
 from pathlib import Path
 
-from reconciler.keep.index import Kept, Known
+from reconciler.keep.index import Kept, Known, Record
 from reconciler.keep.shelf import Keep
 from reconciler.keep.tree import RACY, changed, walk
 
@@ -45,7 +45,7 @@ def walking(folder: Path, runs: int = 7, *, folders: int = FOLDERS) -> Iterator[
 
 
 def _keeping(place: Path, runs: int, known: dict[str, Known], at: int) -> Iterator[tuple[str, float]]:
-    stamps = {path: stamp for path, (stamp, _, _) in known.items()}
+    stamps = {path: item[0] for path, item in known.items() if not isinstance(item, bytes)}
     settled = os.urandom(SLICE * len(known) // 4)
     yield f"save all, {SLICE} bytes each", _took(1, lambda: _require(Keep.open(place, b"").save(known, settled, at)))
     yield "load all stamps", _took(runs, lambda: Keep.open(place, b"").stamps)
@@ -54,7 +54,7 @@ def _keeping(place: Path, runs: int, known: dict[str, Known], at: int) -> Iterat
     yield "load everything known", _took(runs, partial(_everything, place))
     yield f"load what was settled, {len(settled):,} bytes", _took(runs, lambda: Keep.open(place, b"").settled)
     keep = Keep.open(place, b"")
-    everything = list(keep.files.together().values())
+    everything = list(keep.files.values())
     for some in (everything[:CHANGED], everything):
         took = _took(runs, partial(_read_slices, keep, some))
         yield f"{len(some):,} slices, each checked", took
@@ -64,8 +64,8 @@ def _keeping(place: Path, runs: int, known: dict[str, Known], at: int) -> Iterat
     )
 
 
-def _everything(place: Path) -> dict[str, Kept]:
-    return Keep.open(place, b"").files.together()
+def _everything(place: Path) -> dict[str, Record]:
+    return Keep.open(place, b"").files.records()
 
 
 def _read_slices(keep: Keep, some: list[Kept]) -> None:
@@ -74,7 +74,7 @@ def _read_slices(keep: Keep, some: list[Kept]) -> None:
 
 def _save_some(place: Path, known: dict[str, Known], at: int) -> float:
     keep = Keep.open(place, b"")
-    wanted: dict[str, Known] = {path: (kept.stamp, kept.digest, kept) for path, kept in keep.files.together().items()}
+    wanted: dict[str, Known] = dict(keep.files.records())
     wanted |= {path: known[path] for path in list(known)[:CHANGED]}
     return _took(1, lambda: _require(keep.save(wanted, b"", at)))
 

@@ -17,7 +17,7 @@ from tests.cli.world import NOW, World
 
 _DRIVER = """
 import functools, os, signal, sys
-import reconciler.reconcile as engine
+import reconciler.apply as engine
 from reconciler.cli.entry import run
 from reconciler.stores.lease import FileLease
 from reconciler.stores.sqlite import SqliteStore
@@ -29,6 +29,7 @@ calls = 0
 
 
 def die():
+    print("in groups" if "reconciler.first" in sys.modules else "whole", flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -49,6 +50,20 @@ def wrapped(function):
 setattr(owner, name, wrapped(getattr(owner, name)))
 sys.exit(run(sys.argv[4:]))
 """
+
+_GROUPS = """
+from reconciler.runtime import Runtime
+
+usual = Runtime.__init__
+
+
+def in_groups(*args, **kwargs):
+    usual(*args, **kwargs, large=0, in_groups=0, group=4)
+
+
+Runtime.__init__ = in_groups
+"""
+"""Each estate is planned and applied in groups, as a large one is."""
 
 _SUBSCRIPTION = """
 s{number}:
@@ -74,11 +89,15 @@ def _estate(world: World, *, off: bool) -> None:
     world.specs("".join(_SUBSCRIPTION.format(number=n, month=n % 9 + 1) + more for n in range(10)))
 
 
-def _killed(root: Path, name: str, when: str, nth: int) -> None:
+def _driven(root: Path, name: str, when: str, nth: int, *, before: str = "") -> subprocess.CompletedProcess[bytes]:
+    """An apply in a process of its own, which dies at that hop where it comes there."""
     words = ["-C", str(root), "--as-of", NOW, "--allow", "max-endings"]
-    done = subprocess.run(
-        [sys.executable, "-c", _DRIVER, name, when, str(nth), *words], capture_output=True, check=False, timeout=60
-    )
+    program = [sys.executable, "-c", before + _DRIVER, name, when, str(nth), *words]
+    return subprocess.run(program, capture_output=True, check=False, timeout=60)
+
+
+def _killed(root: Path, name: str, when: str, nth: int) -> None:
+    done = _driven(root, name, when, nth)
     assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 
 
@@ -115,6 +134,27 @@ def test_a_killed_apply_loses_and_doubles_nothing(world: World, name: str, when:
     assert _succeeded(world) == sorted(expected)
     again = world.apply()
     assert again.last == "No changes. 10 subscriptions match their specs."
+    assert world.dry_run().document["diagnostics"] == []
+
+
+@pytest.mark.parametrize(("name", "when", "nth"), [hop for hop in HOPS if hop.values[0] != "snapshot"])
+@pytest.mark.parametrize("again", ["", _GROUPS], ids=["carried on whole", "carried on as a large one"])
+def test_a_killed_first_apply_in_groups_loses_and_doubles_nothing(
+    world: World, name: str, when: str, nth: int, again: str
+) -> None:
+    for n in range(10):
+        world.specs(_SUBSCRIPTION.format(number=n, month=n % 9 + 1), file=f"specs/part-{n}.yaml")
+    died = _driven(world.root, name, when, nth, before=_GROUPS)
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    assert died.stdout.decode().endswith("whole\n" if name == "hold" else "in groups\n")
+    before = {path: path.read_bytes() for path in world.root.rglob("*") if path.is_file()}
+    assert world.dry_run().code == 0
+    assert {path: path.read_bytes() for path in world.root.rglob("*") if path.is_file()} == before
+    carried_on = _driven(world.root, "record", "before", 99, before=again)
+    assert carried_on.returncode == 0, carried_on.stderr.decode()
+    assert [row["seats"] for row in _state(world)] == list(range(10))
+    assert _succeeded(world) == [(f"contoso/s{n}", "register") for n in range(10)]
+    assert world.apply().last == "No changes. 10 subscriptions match their specs."
     assert world.dry_run().document["diagnostics"] == []
 
 
@@ -178,7 +218,7 @@ with runtime.writing() as session, _described(session.store, runtime.run("apply"
         [sys.executable, "-c", holder, str(world.root)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "RECONCILE_ACTOR": "mara", "RECONCILE_CI_RUN": "run 4711"},
+        env={**os.environ, "RECONCILE_CACHE": "off", "RECONCILE_ACTOR": "mara", "RECONCILE_CI_RUN": "run 4711"},
     )
     assert child.stdout is not None
     assert child.stdin is not None
@@ -199,7 +239,7 @@ def test_a_signal_finishes_the_batch_and_exits_130(world: World, number: signal.
     _estate(world, off=False)
     script = """
 import functools, os, sys
-import reconciler.reconcile as engine
+import reconciler.apply as engine
 from reconciler.cli.entry import run
 from reconciler.stores.sqlite import SqliteStore
 engine.Instruction = functools.partial(engine.Instruction, batch=3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
@@ -16,26 +16,15 @@ from reconciler.looks import TakenLook
 from reconciler.options import Options, SystemClock
 from reconciler.outside.pacing import Pacers
 from reconciler.runtime import Runtime
-from reconciler.shards import Progress
 from reconciler.stores.postgres.shards import PostgresShards
 from tests.builders import NOW
+from tests.cli.outside.crew import a_worker, before_waiting, place
 from tests.cli.outside.houses import COUNT, HOUSES
 from tests.cli.outside.world import Outside, outside
 from tests.cli.world import Done
 from tests.stores.postgres.places import Room, empty, server
 
-__all__ = ["empty", "server"]
-
-
-@pytest.fixture
-def shop(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, empty: Room
-) -> Iterator[Outside]:
-    """Two accounts at an outside provider, one of them somebody else's, and a store on a server."""
-    monkeypatch.setenv("RECONCILE_STORE", empty.url)
-    with outside("stripe", tmp_path / "repository", capfd, monkeypatch) as made:
-        made.adopt()
-        yield made
+__all__ = ["empty", "place", "server"]
 
 
 def with_another(place: Outside, more: str) -> None:
@@ -57,22 +46,10 @@ def handed_over(place: Outside, *words: str, code: int = 5) -> str:
     return run
 
 
-def working_meanwhile(monkeypatch: pytest.MonkeyPatch, act: Callable[[], object] = lambda: None) -> None:
-    """A worker comes as soon as somebody waits for one."""
-    wait = distributing.once_over
-
-    def waiting(runtime: Runtime, run: str, tell: Callable[[int, int], None]) -> Progress:
-        distributing.work(runtime, distributing.Shift(run=run), lambda: False)
-        act()
-        return wait(runtime, run, tell)
-
-    monkeypatch.setattr(distributing, "once_over", waiting)
-
-
 def waited_for(place: Outside, monkeypatch: pytest.MonkeyPatch, *words: str) -> Done:
     """A refresh that stays until a worker has done it."""
     with monkeypatch.context() as patched:
-        working_meanwhile(patched)
+        before_waiting(patched)
         return place.run("refresh", "--distributed", "--wait", *words)
 
 
@@ -125,136 +102,185 @@ def store_again(room: Room, lines: list[bytes]) -> None:
     room.place().take_in(lines)
 
 
-def test_it_is_handed_over_and_a_worker_looks(shop: Outside) -> None:
-    shop.hours.wait(60)
-    shop.house.turn(1, on=False)
-    requests = shop.house.emulator.requests
-    run = handed_over(shop)
-    assert shop.house.emulator.requests == requests
-    waiting = shop.run("runs", run)
+def test_it_is_handed_over_and_a_worker_looks(place: Outside) -> None:
+    place.hours.wait(60)
+    place.house.turn(1, on=False)
+    requests = place.house.emulator.requests
+    run = handed_over(place)
+    assert place.house.emulator.requests == requests
+    waiting = place.run("runs", run)
     assert (waiting.code, "under way  refresh by" in waiting.out, "0 of 1 account" in waiting.out) == (5, True, True)
     assert f"reconcile worker --run {run}" in waiting.out
-    assert shop.run("worker", "--until-idle").code == 0
-    over = shop.run("runs", run)
+    assert place.run("worker", "--until-idle").code == 0
+    over = place.run("runs", run)
     assert (over.code, "finished  refresh by" in over.out, "1 of 1 account, 1 succeeded" in over.out) == (0, True, True)
-    plan = shop.plan("--refresh", "none").document
+    plan = place.plan("--refresh", "none").document
     assert {item["subscription"] for item in plan["drift"]} == {"cloud/s1"}
     assert plan["sightings"][0]["at"] == "2026-11-23T12:01:00Z"
 
 
-def test_it_is_no_run_and_no_history(shop: Outside, empty: Room) -> None:
+def test_it_is_no_run_and_no_history(place: Outside, empty: Room) -> None:
     def told() -> tuple[object, ...]:
         snapshot = empty.open().snapshot()
-        return shop.run("history").out, snapshot.serial, snapshot.last_run, snapshot.open_intents, snapshot.unfinished
+        return place.run("history").out, snapshot.serial, snapshot.last_run, snapshot.open_intents, snapshot.unfinished
 
     before = told()
-    handed_over(shop)
+    handed_over(place)
     assert told() == before
-    assert shop.run("worker", "--until-idle").code == 0
+    assert place.run("worker", "--until-idle").code == 0
     assert told() == before
 
 
-def test_one_accounts_trouble_fails_its_own_shard_and_is_told_with_its_code(shop: Outside) -> None:
-    with_another(shop, shop.house.others)
-    run = handed_over(shop)
-    assert shop.run("worker", "--until-idle").code == 0
-    told = shop.run("runs", run)
+def test_one_accounts_trouble_fails_its_own_shard_and_is_told_with_its_code(place: Outside) -> None:
+    with_another(place, place.house.others)
+    run = handed_over(place)
+    assert place.run("worker", "--until-idle").code == 0
+    told = place.run("runs", run)
     assert told.code == 5
     assert "2 of 2 accounts, 1 succeeded, 1 failed" in told.out
     assert "  failed: other wrong-tenant: " in told.out
     assert "  next: refresh again: " in told.out
-    (document,) = shop.run("runs", run, "--format", "json").document["runs"]
+    (document,) = place.run("runs", run, "--format", "json").document["runs"]
     (failure,) = document["failures"]
     assert (document["command"], document["accounts"], document["done"]) == ("refresh", 2, 2)
     assert (failure["account"], failure["code"]) == ("other", "wrong-tenant")
 
 
-def test_waiting_for_it_ends_as_a_refresh_does(shop: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
-    with_another(shop, shop.house.others)
-    done = waited_for(shop, monkeypatch)
+def test_waiting_for_it_ends_as_a_refresh_does(place: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_another(place, place.house.others)
+    done = waited_for(place, monkeypatch)
     assert (done.code, done.last) == (3, f"Refreshed 1 of 2 accounts, {COUNT} subscriptions, 1 in trouble.")
     assert done.err.rstrip().endswith("is over: 2 of 2 accounts.")
 
 
-def test_an_account_that_is_stored_as_another_is_not_even_asked(shop: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
-    shop.account(shop.house.others)
-    requests = shop.house.emulator.requests
-    alone = shop.run("refresh", "--distributed")
-    assert (alone.code, "with the workers" in alone.err, shop.house.emulator.requests) == (3, False, requests)
-    cloud, other = (f"{{provider: stripe, {account}}}" for account in (shop.house.others, shop.house.account))
-    shop.world.write("reconcile.yaml", f"version: 1\naccounts:\n  cloud: {cloud}\n  other: {other}\n")
-    shop.world.write("specs/other.yaml", "version: 1\naccount: other\nsubscriptions: {x: {id: sub_1None}}\n")
-    at_once = shop.run("refresh", "--distributed", "--format", "json")
+def test_an_account_that_is_stored_as_another_is_not_even_asked(
+    place: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place.account(place.house.others)
+    requests = place.house.emulator.requests
+    alone = place.run("refresh", "--distributed")
+    assert (alone.code, "with the workers" in alone.err, place.house.emulator.requests) == (3, False, requests)
+    cloud, other = (f"{{provider: stripe, {account}}}" for account in (place.house.others, place.house.account))
+    place.world.write("reconcile.yaml", f"version: 1\naccounts:\n  cloud: {cloud}\n  other: {other}\n")
+    place.world.write("specs/other.yaml", "version: 1\naccount: other\nsubscriptions: {x: {id: sub_1None}}\n")
+    at_once = place.run("refresh", "--distributed", "--format", "json")
     (account,) = at_once.document["accounts"]
     assert (at_once.code, account["account"], account["trouble"]["code"]) == (3, "cloud", "wrong-account")
-    done = waited_for(shop, monkeypatch, "--format", "json")
+    done = waited_for(place, monkeypatch, "--format", "json")
     assert (done.code, [item["account"] for item in done.document["accounts"]]) == (3, ["cloud", "other"])
 
 
 def test_what_was_recorded_as_another_meanwhile_is_not_kept(
-    shop: Outside, empty: Room, monkeypatch: pytest.MonkeyPatch
+    place: Outside, empty: Room, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    shop.hours.wait(60)
-    run = handed_over(shop)
+    place.hours.wait(60)
+    run = handed_over(place)
     empty.session().connection().execute(b"UPDATE reconcile.accounts SET tenant = 'acct_1SomebodyElse'")
-    assert shop.run("worker", "--run", run).code == 0
-    assert "  failed: cloud wrong-account: it was recorded as stripe" in shop.run("runs", run).out
+    assert place.run("worker", "--run", run).code == 0
+    assert "  failed: cloud wrong-account: it was recorded as stripe" in place.run("runs", run).out
     assert empty.open().observations()["cloud"].at == NOW
 
 
-def test_only_the_accounts_that_are_named_are_looked_at(shop: Outside) -> None:
-    with_another(shop, shop.house.others)
-    run = handed_over(shop, "--account", "cloud")
-    assert shop.run("worker", "--run", run).code == 0
-    assert shop.run("runs", run).code == 0
-    wrong = shop.run("refresh", "--distributed", "--account", "clod", "--format", "json")
+def test_only_the_accounts_that_are_named_are_looked_at(place: Outside) -> None:
+    with_another(place, place.house.others)
+    run = handed_over(place, "--account", "cloud")
+    assert place.run("worker", "--run", run).code == 0
+    assert place.run("runs", run).code == 0
+    wrong = place.run("refresh", "--distributed", "--account", "clod", "--format", "json")
     assert (wrong.code, wrong.document["error"]["code"]) == (64, "no-such-account")
 
 
-def test_what_no_worker_came_for_is_taken_back(shop: Outside, empty: Room, monkeypatch: pytest.MonkeyPatch) -> None:
-    run = handed_over(shop)
-    back = shop.run("runs", run, "--take-back", "--format", "json")
+def test_what_no_worker_came_for_is_taken_back(place: Outside, empty: Room, monkeypatch: pytest.MonkeyPatch) -> None:
+    run = handed_over(place)
+    back = place.run("runs", run, "--take-back", "--format", "json")
     assert (back.code, back.document["runs"][0]["stage"]) == (5, "taken-back")
-    requests = shop.house.emulator.requests
-    assert shop.run("worker", "--until-idle").code == 0
-    assert shop.house.emulator.requests == requests
+    requests = place.house.emulator.requests
+    assert place.run("worker", "--until-idle").code == 0
+    assert place.house.emulator.requests == requests
     with monkeypatch.context() as patched:
-        wait = distributing.once_over
-
-        def taken_back(runtime: Runtime, run: str, tell: Callable[[int, int], None]) -> Progress:
-            empty.book().withdraw(run, NOW)
-            return wait(runtime, run, tell)
-
-        patched.setattr(distributing, "once_over", taken_back)
-        done = shop.run("refresh", "--distributed", "--wait")
-    assert (done.code, done.last) == (5, "Nothing was looked at: it was taken back.")
+        before_waiting(patched, lambda _, run: empty.book().withdraw(run, NOW))
+        done = place.run("refresh", "--distributed", "--wait")
+    assert (done.code, done.last) == (5, "Nothing was looked at: it was taken back, or a later refresh took it over.")
 
 
-def test_a_freeze_does_not_keep_workers_from_looking(shop: Outside) -> None:
-    run = handed_over(shop)
-    assert shop.run("freeze", "--reason", "audit").code == 0
-    assert shop.run("worker", "--run", run).code == 0
-    assert shop.run("runs", run).code == 0
+def test_a_refresh_every_hour_that_no_worker_comes_for_leaves_one_look_at_each_account(
+    place: Outside, empty: Room
+) -> None:
+    with_another(place, place.house.others)
+    first = handed_over(place)
+    there = empty.book().open_shards()
+    jobs = in_the_queue(empty)
+    handed_over(place)
+    done = place.run("refresh", "--distributed", "--format", "json")
+    assert "2 accounts still waited for a worker; looked at in this run instead." in done.err
+    assert (empty.book().open_shards(), in_the_queue(empty)) == (there, jobs)
+    given_up = place.run("runs", first)
+    assert (given_up.code, "taken back  refresh by" in given_up.out) == (5, True)
+    assert "next: refresh again, if no later refresh took over" in given_up.out
+    requests = place.house.emulator.requests
+    assert place.run("worker", "--until-idle").code == 0
+    asked = place.house.emulator.requests - requests
+    (last,) = place.run("runs", str(done.document["run"]), "--format", "json").document["runs"]
+    assert (last["command"], last["done"], last["outcomes"]) == ("refresh", 2, {"succeeded": 1, "failed": 1})
+    assert place.run("refresh").code == 3
+    assert asked == place.house.emulator.requests - requests - asked
 
 
-def test_a_refresh_and_an_apply_under_way_at_once_harm_neither(shop: Outside, empty: Room) -> None:
-    shop.end(1)
-    book, timing = empty.book(), shop.hours.timing(SystemClock())
-    (shard,) = book.open_shards(handed_over(shop))
+def in_the_queue(room: Room) -> object:
+    with room.open().reading() as spoken:
+        return spoken.connection.execute(b"SELECT id, args FROM procrastinate_jobs ORDER BY id").fetchall()
+
+
+def test_a_look_that_failed_for_good_in_the_queue_is_handed_out_again(place: Outside, empty: Room) -> None:
+    handed_over(place)
+    with empty.open().together() as spoken:
+        spoken.connection.execute(b"UPDATE procrastinate_jobs SET status = 'failed'")
+    run = handed_over(place)
+    assert place.run("worker", "--until-idle").code == 0
+    assert place.run("runs", run).code == 0
+
+
+def test_what_a_later_refresh_took_over_is_told_to_whoever_waits(
+    place: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_another(place, place.house.others)
+    with monkeypatch.context() as patched:
+
+        def meanwhile(runtime: Runtime, run: str) -> None:
+            patched.undo()
+            assert handed_over(place, "--account", "other") != run
+            a_worker(runtime, run)
+
+        before_waiting(patched, meanwhile)
+        done = place.run("refresh", "--distributed", "--wait")
+    assert (done.code, done.last.partition(". ")[2]) == (5, "1 account taken back, or taken over by a later refresh.")
+
+
+def test_a_freeze_does_not_keep_workers_from_looking(place: Outside) -> None:
+    run = handed_over(place)
+    assert place.run("freeze", "--reason", "audit").code == 0
+    assert place.run("worker", "--run", run).code == 0
+    assert place.run("runs", run).code == 0
+
+
+def test_a_refresh_and_an_apply_under_way_at_once_harm_neither(place: Outside, empty: Room) -> None:
+    place.end(1)
+    book, timing = empty.book(), place.hours.timing(SystemClock())
+    (shard,) = book.open_shards(handed_over(place))
     taken = book.take(shard, "slow", 60.0)
     assert isinstance(taken, TakenLook)
-    runtime, began = Runtime(Options(directory=shop.world.root)), shop.hours.now()
+    runtime, began = Runtime(Options(directory=place.world.root)), place.hours.now()
     found = distributing._seen(runtime, Pacers(timing), taken.look, lambda: False)
-    shop.hours.wait(30)
-    assert shop.apply("--distributed").code == 5  # the lease is free, and nothing of it waits for the refresh
-    assert shop.run("worker", "--run", applied(shop)).code == 0
-    assert shop.effects == ["s1"]
-    shop.hours.wait(30)
-    book.end_look(taken, replace(found, at=shop.hours.now()), began)
-    assert shop.plan("--refresh", "none").document["drift"] == []
-    (sighting,) = shop.plan("--refresh", "none").document["sightings"]
+    place.hours.wait(30)
+    assert place.apply("--distributed").code == 5  # the lease is free, and nothing of it waits for the refresh
+    assert place.run("worker", "--run", applied(place)).code == 0
+    assert place.effects == ["s1"]
+    place.hours.wait(30)
+    book.end_look(taken, replace(found, at=place.hours.now()), began)
+    assert place.plan("--refresh", "none").document["drift"] == []
+    (sighting,) = place.plan("--refresh", "none").document["sightings"]
     assert sighting["at"] == "2026-11-23T12:00:30Z"
-    shop.converged()
+    place.converged()
 
 
 def applied(place: Outside) -> str:
@@ -269,7 +295,7 @@ def applied(place: Outside) -> str:
     ids=["queue", "looks", "jobs"],
 )
 def test_a_refresh_that_dies_while_it_hands_over_leaves_nothing_of_it(
-    shop: Outside, empty: Room, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
+    place: Outside, empty: Room, monkeypatch: pytest.MonkeyPatch, owner: type, name: str
 ) -> None:
     act = getattr(owner, name)
 
@@ -279,9 +305,9 @@ def test_a_refresh_that_dies_while_it_hands_over_leaves_nothing_of_it(
 
     with monkeypatch.context() as patched:
         patched.setattr(owner, name, dying)
-        assert shop.run("refresh", "--distributed").code == 130
+        assert place.run("refresh", "--distributed").code == 130
     assert empty.book().open_shards() == []
-    assert {item["command"] for item in shop.run("runs", "--format", "json").document["runs"]} == {"apply"}
+    assert {item["command"] for item in place.run("runs", "--format", "json").document["runs"]} == {"apply"}
 
 
 def test_without_a_store_there_is_nowhere_to_keep_it(

@@ -8,8 +8,9 @@ from reconciler.errors import StoreBusy
 from reconciler.moving import copy_store
 from reconciler.shards import Taken
 from reconciler.stores.sqlite_place import SqlitePlace
+from tests.cli.outside.crew import place
 from tests.cli.outside.world import Outside, barred, outcomes
-from tests.cli.test_working import handed_over, place
+from tests.cli.test_working import handed_over
 from tests.stores.postgres.places import Room, empty, server
 
 __all__ = ["empty", "place", "server"]

@@ -2,36 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from reconciler import distributing
 from reconciler.dispatching.queue import Queue
 from reconciler.runtime import Runtime
-from reconciler.shards import Progress
 from reconciler.stores.postgres.session import Session
 from reconciler.stores.postgres.shards import PostgresShards
 from reconciler.stores.postgres.store import PostgresStore
-from tests.cli.outside.world import Outside, outcomes, outside
+from tests.cli.outside.crew import a_worker, before_waiting, place
+from tests.cli.outside.world import Outside, outcomes
 from tests.cli.world import Done, World
 from tests.stores.postgres.places import Room, empty, server
 
-__all__ = ["empty", "server"]
-
-
-@pytest.fixture
-def place(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, empty: Room
-) -> Iterator[Outside]:
-    """An account at an outside provider, and a store on a server, which knows its subscriptions."""
-    monkeypatch.setenv("RECONCILE_STORE", empty.url)
-    with outside("stripe", tmp_path / "repository", capfd, monkeypatch) as made:
-        made.adopt()
-        yield made
+__all__ = ["empty", "place", "server"]
 
 
 def handed_over(place: Outside, *words: str) -> tuple[Done, str]:
@@ -90,14 +77,12 @@ def test_a_run_that_no_worker_came_for_is_taken_back_and_planned_anew(place: Out
 def test_waiting_for_the_workers_ends_with_what_became_of_it(place: Outside, monkeypatch: pytest.MonkeyPatch) -> None:
     place.end(1, 2)
     looked: list[str] = []
-    wait = distributing.once_over
 
-    def waiting(runtime: Runtime, run: str, tell: Callable[[int, int], None]) -> Progress:
+    def worker_comes(runtime: Runtime, run: str) -> None:
         looked.append(run)
-        distributing.work(runtime, distributing.Shift(run=run), lambda: False)  # a worker comes while it waits
-        return wait(runtime, run, tell)
+        a_worker(runtime, run)
 
-    monkeypatch.setattr(distributing, "once_over", waiting)
+    before_waiting(monkeypatch, worker_comes)
     done = place.run("--distributed", "--wait")
     assert (done.code, sorted(place.effects)) == (0, ["s1", "s2"]), done
     assert f"Run {looked[0]} is over: 2 of 2 changes." in done.err

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from reconciler.abroad import Abroad
 from reconciler.build import build_plan
 from reconciler.changes import Kind
 from reconciler.desired import DesiredState, SpecText, SpecTexts
 from reconciler.effects import carried_out
 from reconciler.importing.from_provider import Adoption, Request, prepared
 from reconciler.importing.write import WrittenSpec
-from reconciler.observed import ObservedAccount, ObservedState, ObservedSubscription, Obstacle
+from reconciler.observed import Abroad, ObservedAccount, ObservedState, ObservedSubscription, Obstacle
 from reconciler.plan import Bindings, Plan
 from reconciler.settings import AccountSettings, Settings
 from reconciler.spec import load_specs

@@ -11,7 +11,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.keep import index
-from reconciler.keep.index import Files, Generation, Index, Kept, check_of, decode, encode, promised
+from reconciler.keep.index import (
+    Files,
+    Generation,
+    Index,
+    Kept,
+    check_of,
+    decode,
+    digest_in,
+    encode,
+    lengths_in,
+    promised,
+)
 
 BINDING = b"b" * 32
 GENERATION = Generation(b"12345678", 1_000, b"abcdefgh", 70, b"s" * 16, -5)
@@ -29,6 +40,11 @@ KEPTS = st.builds(
     st.integers(0, 2**32 - 1),
     st.binary(min_size=16, max_size=16),
 )
+
+
+def encoded(**files: Kept) -> bytes:
+    """The bytes of an index of these files."""
+    return encode(GENERATION, BINDING, {path: kept.record() for path, kept in files.items()})
 
 
 def decoded(data: bytes) -> Index:
@@ -52,17 +68,20 @@ def forged(data: bytes, *, count: int | None = None, names: int | None = None, t
 
 @given(st.dictionaries(PATHS, KEPTS, max_size=8))
 def test_what_was_encoded_comes_back(files: dict[str, Kept]) -> None:
-    data = encode(GENERATION, BINDING, files.items())
+    data = encode(GENERATION, BINDING, {path: kept.record() for path, kept in files.items()})
     found = decoded(data)
     assert promised(data[: index.HEAD]) == len(data)
     assert found.generation == GENERATION
-    assert dict(Files(found)) == files == Files(found).together()
+    assert dict(Files(found)) == files
+    assert {path: Kept.of(record) for path, record in Files(found).records().items()} == files
+    assert [digest_in(record) for record in Files(found).records().values()] == [kept.digest for kept in files.values()]
+    assert lengths_in(Files(found).records().values()) == sum(kept.length for kept in files.values())
     assert found.stamps == {path: kept.stamp for path, kept in files.items()}
     assert len(Files(found)) == len(files)
 
 
 def test_what_is_not_known_is_a_key_error() -> None:
-    files = Files(decoded(encode(GENERATION, BINDING, [("a", KEPT)])))
+    files = Files(decoded(encoded(a=KEPT)))
     assert files["a"] == KEPT
     assert "b" not in files
     with pytest.raises(KeyError):
@@ -74,8 +93,8 @@ def test_what_is_not_known_is_a_key_error() -> None:
 )
 def test_a_path_that_leads_anywhere_but_down_is_neither_written_nor_believed(path: str) -> None:
     with pytest.raises(ValueError, match="not what an index can hold"):
-        encode(GENERATION, BINDING, [("good", KEPT), (path, KEPT)])
-    good = encode(GENERATION, BINDING, [("good", KEPT), ("x" * (len(path) or 1), KEPT)])
+        encoded(**{"good": KEPT, path: KEPT})
+    good = encoded(**{"good": KEPT, "x" * (len(path) or 1): KEPT})
     assert decode(forged(good), BINDING) is not None
     assert decode(forged(good, tail=b"good\0" + path.encode()), BINDING) is None
 
@@ -90,32 +109,32 @@ def test_a_path_that_leads_anywhere_but_down_is_neither_written_nor_believed(pat
 )
 def test_what_is_out_of_all_bounds_is_not_written(kept: Kept) -> None:
     with pytest.raises(struct.error):
-        encode(GENERATION, BINDING, [("a", kept)])
+        kept.record()
 
 
 def test_an_index_over_its_limit_is_neither_written_nor_believed(monkeypatch: pytest.MonkeyPatch) -> None:
-    data = encode(GENERATION, BINDING, [("a", KEPT)])
+    data = encoded(a=KEPT)
     monkeypatch.setattr(index, "LARGEST", len(data) - 1)
     assert promised(data) == 0
     with pytest.raises(ValueError, match="not what"):
-        encode(GENERATION, BINDING, [("a", KEPT), ("b", KEPT)])
+        encoded(a=KEPT, b=KEPT)
 
 
 def test_duplicates_are_not_believed() -> None:
-    good = encode(GENERATION, BINDING, [("a", KEPT), ("b", KEPT)])
+    good = encoded(a=KEPT, b=KEPT)
     assert decode(forged(good, tail=b"a\0a"), BINDING) is None
 
 
 @pytest.mark.parametrize("tail", [b"a", b"a\0b\0c", b"\xff\0b", b"a\0b\0"])
 def test_names_that_do_not_fit_are_not_believed(tail: bytes) -> None:
-    good = encode(GENERATION, BINDING, [("a", KEPT), ("b", KEPT)])
+    good = encoded(a=KEPT, b=KEPT)
     assert decode(forged(good, tail=tail), BINDING) is None
 
 
 @pytest.mark.parametrize("count", [0, 1, 3, 2**31, 2**63, 2**64 - 1])
 @pytest.mark.parametrize("names", [None, 0, 2**32, 2**64 - 1])
 def test_lengths_that_lie_are_not_believed_and_cost_nothing(count: int, names: int | None) -> None:
-    data = forged(encode(GENERATION, BINDING, [("a", KEPT), ("b", KEPT)]), count=count, names=names)
+    data = forged(encoded(a=KEPT, b=KEPT), count=count, names=names)
     tracemalloc.start()
     try:
         assert decode(data, BINDING) is None
@@ -125,13 +144,13 @@ def test_lengths_that_lie_are_not_believed_and_cost_nothing(count: int, names: i
 
 
 def test_another_binding_is_not_believed() -> None:
-    assert decode(encode(GENERATION, BINDING, [("a", KEPT)]), b"c" * 32) is None
+    assert decode(encoded(a=KEPT), b"c" * 32) is None
 
 
 @given(st.binary(max_size=400))
 def test_bytes_of_chance_are_no_index(data: bytes) -> None:
     assert decode(data, BINDING) is None
-    assert decode(b"RECKEEP\x01" + data, BINDING) is None
+    assert decode(b"RECKEEP\x02" + data, BINDING) is None
     assert promised(data) == 0
 
 

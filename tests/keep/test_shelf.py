@@ -233,12 +233,12 @@ def test_lengths_that_lie_under_a_good_check_set_nothing_aside(place: Path, leng
         b"s" * 16,
         AT,
     )
-    huge = [(path, item._replace(length=2**32 - 1)) for path, item in keep.files.items()]
+    huge = {path: item._replace(length=2**32 - 1).record() for path, item in keep.files.items()}
     (place / "index").write_bytes(encode(generation, keep._binding, huge))
     tracemalloc.start()
     try:
         assert whole(place) == (dict.fromkeys(FILES), None)
-        huge = [(path, item._replace(length=60_000_000)) for path, item in huge]
+        huge = {path: item._replace(length=60_000_000).record() for path, item in keep.files.items()}
         (place / "index").write_bytes(encode(generation, keep._binding, huge))
         assert whole(place) == (dict.fromkeys(FILES), None)
         assert tracemalloc.get_traced_memory()[1] < 1_000_000

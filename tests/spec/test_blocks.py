@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.spec import blocks
+from reconciler.spec import blocks, marks
 from reconciler.spec.blocks import Cut, Cutter
 from reconciler.spec.dialect import Limits
 from reconciler.spec.scalars import IntText, PlainScalars
@@ -94,8 +94,8 @@ def told(cut: Cut, cutter: Cutter) -> object:
     every: dict[str, Any] = {}
     for form, row in zip(cut.forms, cut.rows, strict=True):
         block = cutter.block(form, row)
-        assert exact(filled(form.block, dict(zip(form.paths, row[1:], strict=True)), form.counts)) == exact(block)
-        every[row[0]] = block
+        assert exact(filled(form.block, dict(zip(form.paths, row[2:], strict=True)), form.counts)) == exact(block)
+        every[row[1]] = block
     return exact({**cut.head, "subscriptions": every})
 
 
@@ -126,8 +126,9 @@ def test_the_layouts_of_an_estate_are_cut() -> None:
     assert cut is not None
     assert cut.head == {"version": 1, "account": "contoso"}
     first, second = cut.rows
-    assert list(first) == ["sub-1", "7f3a-1", "team-1", "SPB", "annual", "2021-02-03", "12", "20.60 EUR"]
-    assert list(second) == ["sub-2", "SPB", "annual", "2021-02-03", "3", "1 EUR"]
+    assert first[0] == "\n" + FIRST.rstrip()
+    assert list(first[1:]) == ["sub-1", "7f3a-1", "team-1", "SPB", "annual", "2021-02-03", "12", "20.60 EUR"]
+    assert list(second[1:]) == ["sub-2", "SPB", "annual", "2021-02-03", "3", "1 EUR"]
     assert cut.forms[0].paths[:3] == (("id",), ("labels", "team"), ("facts", "product"))
     assert cut.forms[0].counts == {("facts", "seats")}
     assert agrees(FILE)
@@ -184,6 +185,49 @@ def test_what_is_met_often_is_read_by_patterns_alike(monkeypatch: pytest.MonkeyP
             agrees(FILE.replace(old, f"{value}  # why"), cutter)
             agrees(FILE.replace(old, f"{value}\n\n"), cutter)
     assert agrees(FILE.replace("\n", "\r\n"), cutter)
+
+
+def one_layout(random: Random, odd: float) -> str:
+    """A file whose subscriptions are laid out alike, but for a few."""
+    block = "\n".join(subscription(random, "NAME", 0.0))
+    gap = random.choice(("\n", "\n", "\n\n", "\n\n\n"))
+    every = []
+    for number in range(random.randrange(1, 6)):
+        made = block.replace("NAME", f"sub-{number}")
+        for old in ("SPB", "VISIO", "annual", "2021-02-03", "sales", "7f3a", "a@x.y", "nobody uses it", "5 EUR"):
+            if random.random() < odd:
+                made = made.replace(old, random.choice(VALUES))
+        every.append(made if random.random() > odd else mutated(random, made))
+    return HEAD + gap.join(every) + random.choice(("\n", "", "\n\n"))
+
+
+def test_files_of_one_layout_are_read_as_the_parser_does_or_left_to_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(blocks, "OFTEN", 1)
+    together, all_alike = [0], blocks._Layout.all_alike
+
+    def counting(layout: blocks._Layout, body: str) -> list[blocks.Row] | None:
+        found = all_alike(layout, body)
+        together[0] += bool(found)
+        return found
+
+    monkeypatch.setattr(blocks._Layout, "all_alike", counting)
+    for seed in range(150):
+        cutter = Cutter(PlainScalars())
+        for odd in (0.0, 0.0, 0.05, 0.0, 0.2):
+            assert agrees(one_layout(Random(seed), odd), cutter) or odd
+    assert together[0] > 200
+
+
+def test_very_many_blank_lines_take_no_longer_than_other_text() -> None:
+    blanks = "\n" * 1_000_000
+    text = f"{HEAD}  a:\n    recurring: on\n{blanks}    cancel: none\n  b:\n    recurring: on\n"
+    cutter = Cutter(PlainScalars())
+    for _ in range(2):
+        cut = cutter.cut(text)
+        assert cut is not None
+        assert [row[1] for row in cut.rows] == ["a", "b"]
+    (first, _), (second, _) = marks._blocks(f"\n  a:{blanks}    x: y\n{blanks}  b: z", 2)
+    assert first != second
 
 
 def test_the_sample_specs_and_the_good_corpus_are_read_as_the_parser_does() -> None:

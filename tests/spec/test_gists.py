@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from random import Random
+
 import pytest
 
 from reconciler.desired import SpecText
 from reconciler.spec import gists
 from reconciler.spec import sketch as sketches
+from reconciler.spec.blocks import Cut
 from reconciler.spec.match import CompiledRule
 from reconciler.spec.sketch import Sketch
 from reconciler.spec.stacks import uncounted
 from tests.spec.reading import FACTS
-from tests.spec.test_blocks import FILE, HEAD
-from tests.spec.test_parts import ORIGIN, around, new
+from tests.spec.test_blocks import FILE, HEAD, one_layout
+from tests.spec.test_parts import ORIGIN, RULES, around, new
 
 CUT = pytest.mark.parametrize("cut", [True, False], ids=["in blocks", "whole"])
 
@@ -75,6 +78,28 @@ def test_memos_that_are_full_are_begun_anew(cut: bool, rules: str, monkeypatch: 
         monkeypatch.setattr(gists, name, 1)
     estate = new(around(rules), cut=cut)
     assert [estate.sketch(SpecText(ORIGIN, many)) for _ in range(3)] == [expected] * 3
+
+
+@pytest.mark.parametrize("rules", list(RULES))
+def test_files_of_one_layout_come_to_the_same_as_row_by_row(rules: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    by_columns, together = gists._Sketching._all_alike, [0]
+
+    def counting(sketching: gists._Sketching, cut: Cut) -> object:
+        found = by_columns(sketching, cut)
+        together[0] += found is not None
+        return found
+
+    for seed in range(60):
+        columns, rows = new(around(rules), cut=True), new(around(rules), cut=True)
+        for odd in (0.0, 0.0, 0.1, 0.3):
+            text = SpecText(ORIGIN, one_layout(Random(seed), odd))
+            with monkeypatch.context() as patched:
+                patched.setattr(gists._Sketching, "_all_alike", lambda self, cut: None)
+                expected = rows.kept(text)
+            with monkeypatch.context() as patched:
+                patched.setattr(gists._Sketching, "_all_alike", counting)
+                assert columns.kept(text) == expected
+    assert (together[0] > 30) is (rules != "by name")
 
 
 @CUT

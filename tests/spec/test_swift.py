@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import string
 from pathlib import Path
 from random import Random
 
@@ -257,3 +258,13 @@ def test_a_mistake_taken_out_of_one_file_is_found_again_in_the_next(monkeypatch:
     wrong = "{}  {}:\n    {}\n    labels: {{team: a, size: 1, sizes: {{}}}}\n"
     found = load({f"specs/{name}.yaml": wrong.format(head, name, FACTS) for name in "abc"})
     assert [str(item.location) for item in found.diagnostics] == [f"specs/{name}.yaml:6:39" for name in "abc"]
+
+
+def test_simple_values_in_brackets_are_of_these_characters_and_all_beyond_ascii() -> None:
+    letters = string.ascii_letters + string.digits
+    within, first = {*letters, *"_./@+~$^;<=()-"}, {*letters, *"_./+~$^;<=("}
+    for char in map(chr, [*range(0x80), 0x80, 0x85, 0xFFFF, 0x10000, 0x10FFFF]):
+        found = swift._FLOW_VALUE_OF.fullmatch(f"a{char}")
+        assert (found is not None) == (char in within or char > "\x7f"), char
+        found = swift._FLOW_VALUE_OF.fullmatch(char)
+        assert (found is not None) == (char in first or char > "\x7f"), char

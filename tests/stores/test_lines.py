@@ -54,9 +54,10 @@ def test_a_key_is_never_part_of_a_statement() -> None:
 
 
 def test_bounds_are_a_second_later_because_parts_of_one_sort_before_it() -> None:
-    assert bounds(NOW, NOW + timedelta(days=30)) == ("2026-11-23T12:00:01Z", "2026-12-23T12:00:01Z")
+    soon = "2026-12-23T12:00:01Z"
+    assert bounds(NOW, NOW + timedelta(days=30)) == (soon, "2026-11-23T12:00:01Z", soon)
     odd = datetime(2026, 11, 23, 14, 0, 0, 5, timezone(timedelta(hours=2)))
-    assert bounds(odd, odd.astimezone(UTC))[0] == "2026-11-23T12:00:01.000005Z"
+    assert bounds(odd, odd.astimezone(UTC))[1] == "2026-11-23T12:00:01.000005Z"
 
 
 EVERY = sum((OWNER, LABELS, PROTECTED, RECURRING, CANCELLATION, SEATS, PRICE, LAST_CHARGE, ID))
@@ -77,7 +78,7 @@ def test_columns_that_are_null_leave_what_gist_says_of_none(silence: Silence) ->
     records = f"(SELECT 'contoso' AS account, 'a' AS name, {nothing}, {flagged})"
     with closing(sqlite3.connect(":memory:")) as connection:
         statement = selected("printf", silence).replace("subscriptions", records)
-        ((_, line),) = connection.execute(statement, ("", "")).fetchall()
+        ((_, line),) = connection.execute(statement, ("", "", "")).fetchall()
     columns = ["contoso/a", *[""] * 11, " ", " ", ""]
     lacking = line_of(a_stored("contoso/a")).split(SEPARATOR)
     assert (lacking[4], lacking[11:]) == ("", ["", " ", " ", ""])

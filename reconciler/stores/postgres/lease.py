@@ -60,10 +60,12 @@ class PostgresLease:
     def hold(self) -> Iterator[None]:
         """Keep every other applier out for the time of the block. Raises LeaseHeld, having written nothing.
 
-        Where there is no store yet, its tables are made: there must be a row to hold.
+        Where there is no store yet, its tables are made: there must be a row to hold. An older schema is left to who
+        holds it.
         """
         try:
-            schema.prepare(self._session)
+            if schema.look(self._session)[0] is schema.Found.NOTHING:
+                schema.prepare(self._session)
             self._fence = fence = self._take()
             ended = threading.Event()
             heart = threading.Thread(target=self._keep, args=(fence, ended), name="lease", daemon=True)

@@ -6,6 +6,7 @@ is written here is part of a transaction that `shards` began. The newest that ar
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
@@ -35,6 +36,23 @@ _PUT = (
     "INSERT INTO shards (refresh, number, account, changes, total)"
     " SELECT *, 1 FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::text[]) RETURNING id, account"
 )
+_WAITING = (
+    "SELECT shards.id, account, refreshes.id, refresh, shards.number FROM shards"
+    " JOIN refreshes ON refreshes.number = refresh WHERE stage = 'waiting' AND account = ANY(?::text[])"
+    " ORDER BY shards.id FOR UPDATE OF shards"
+)
+_MOVE = (
+    "UPDATE shards SET refresh = ?, number = new.number, changes = new.changes, fence = fence + 1,"
+    " made_at = clock_timestamp(), begun_at = NULL, quiet_since = NULL"
+    " FROM unnest(?::bigint[], ?::bigint[], ?::text[]) AS new (id, number, changes) WHERE shards.id = new.id"
+)
+_LEFT = (
+    "INSERT INTO shards (refresh, number, account, changes, total, stage, ended_at)"
+    " SELECT *, '', 1, 'withdrawn', clock_timestamp() FROM unnest(?::bigint[], ?::bigint[], ?::text[])"
+)
+_DROP = (
+    "UPDATE shards SET stage = 'withdrawn', fence = fence + 1, ended_at = clock_timestamp() WHERE id = ANY(?::bigint[])"
+)
 _PUT_OVER = (
     "INSERT INTO shards (refresh, number, account, changes, total, failed, stage, result, ended_at)"
     " VALUES (?, ?, ?, '', 1, 1, 'done', ?, clock_timestamp())"
@@ -50,10 +68,14 @@ _RESULTS = (
 )
 
 
-def put(spoken: Spoken, run: Run, looks: Sequence[Look], apart: Sequence[Looked]) -> list[Ticket]:
+def put(
+    spoken: Spoken, run: Run, looks: Sequence[Look], apart: Sequence[Looked]
+) -> tuple[list[Ticket], Mapping[str, int]]:
     """A refresh: the looks for workers, the accounts of a sign-in in turns with the others', and those known already.
 
-    Looks at one account come one by one, also those of several refreshes.
+    Looks at one account come one by one, also those of several refreshes. One that no worker has yet is this one's from
+    now on, where it is in the queue: one waits for each account, however often somebody asks. The tickets, and how many
+    were taken over, by refresh.
     """
     spoken.execute(_FORGET, (KEPT,))
     begun = (run.id, rows.clean(run.actor), instant_text(run.started_at))
@@ -61,14 +83,35 @@ def put(spoken: Spoken, run: Run, looks: Sequence[Look], apart: Sequence[Looked]
     groups: dict[str, list[Look]] = {}
     for look in looks:
         groups.setdefault(look.account.group, []).append(look)
-    columns = zip(
-        *((refresh, number, look.account.name, _text(look)) for number, look in enumerate(in_turns(groups.values()))),
-        strict=True,
-    )
-    found = spoken.execute(_PUT, [list(column) for column in columns]).fetchall()
+    asked = {look.account.name: (number, look) for number, look in enumerate(in_turns(groups.values()))}
+    kept, left = _taken_over(spoken, refresh, asked)
+    new = [(refresh, number, name, _text(look)) for name, (number, look) in asked.items() if name not in kept]
+    found = spoken.execute(_PUT, _columns(new, 4)).fetchall()
     for number, item in enumerate(apart, start=len(looks)):
         spoken.execute(_PUT_OVER, (refresh, number, item.account, _said(item)))
-    return [Ticket(int(id), f"look {account}") for id, account in found]
+    ids = kept | {str(account): int(id) for id, account in found}
+    return [Ticket(ids[name], f"look {name}") for name in asked], left
+
+
+def _taken_over(
+    spoken: Spoken, refresh: int, asked: Mapping[str, tuple[int, Look]]
+) -> tuple[dict[str, int], Mapping[str, int]]:
+    """The shards, by account, that waited in earlier refreshes and are this one's now; and how many, by refresh."""
+    waiting = spoken.execute(_WAITING, (list(asked),)).fetchall()
+    kept: dict[str, int] = {}
+    for id, account, *_ in waiting:
+        kept.setdefault(account, int(id))
+    moved = [row for row in waiting if kept[row[1]] == row[0]]
+    told = [(id, asked[account][0], _text(asked[account][1])) for id, account, *_ in moved]
+    spoken.execute(_MOVE, (refresh, *_columns(told, 3)))
+    spoken.execute(_LEFT, _columns([(old, number, account) for _, account, _, old, number in moved], 3))
+    spoken.execute(_DROP, ([row[0] for row in waiting if kept[row[1]] != row[0]],))
+    return kept, Counter(str(row[2]) for row in waiting)
+
+
+def _columns(found: Sequence[Sequence[object]], width: int) -> list[list[object]]:
+    """Rows as the arrays that a statement unnests."""
+    return [[row[at] for row in found] for at in range(width)]
 
 
 def taken(shard: int, fence: int, text: str) -> TakenLook:

@@ -72,13 +72,19 @@ class PostgresPlace:
         return PostgresReader(session)
 
     def store(self) -> PostgresStore | None:
-        """The store, to be written to under the lease, its schema brought up to date; None where there is none."""
-        session = self._session(writing=True)
+        """The store, to be written to under the lease, its schema brought up to date; None where there is none.
+
+        Without the lease an older schema is StoreError `older-store`.
+        """
+        session, fence = self._session(writing=True), self._fence()
         try:
-            if self._found(session) is schema.Found.NOTHING or not self._made(session):
+            found, version = schema.look(session)
+            if found is schema.Found.NOTHING or not self._made(session):
                 session.close()
                 return None
-            schema.prepare(session)
+            if found is schema.Found.BEHIND and fence is None:
+                raise failures.older(self._address, version, schema.VERSIONS[-1])
+            schema.prepare(session, fence=fence)
         except BaseException:
             session.close()
             raise
@@ -88,7 +94,7 @@ class PostgresPlace:
         """A store where none is yet; to be called under the lease."""
         session = self._session(writing=True)
         try:
-            schema.prepare(session)
+            schema.prepare(session, fence=self._fence())
             with self._filling(session) as connection:
                 connection.execute("INSERT INTO store (lineage, serial) VALUES (%s, 0)", (lineage,))
         except BaseException:
@@ -142,7 +148,7 @@ class PostgresPlace:
 
         session = self._session(writing=True)
         try:
-            schema.prepare(session)
+            schema.prepare(session, fence=self._fence())
             with self._filling(session) as connection, Filling(connection) as filling:
                 prove = None if digest is None else same_lines(digest)
                 take(filling.spoken, lines, filling.insert, prove, filling.settle)

@@ -35,6 +35,8 @@ _ELSEWHERE = SUBSCRIPTIONS.select.replace(" ORDER BY", " WHERE account <> ALL(?:
 _BY_ID = SUBSCRIPTIONS.select.replace(" ORDER BY", " WHERE id = ANY(?::text[]) ORDER BY")
 _DISTRIBUTED = "SELECT id FROM runs JOIN distributed ON distributed.run = runs.number WHERE finished_at IS NULL"
 _ESCAPED = "SELECT escaped FROM store"
+_MADE = "SELECT concat_ws(' ', obj_description(tableoid, 'pg_class'), tableoid) FROM store"
+"""What no other store says of itself: its name, and which table it is, as a copy of the database keeps the name."""
 _TRIES = 3
 """How often one look is begun anew; each waits as long as the session's patience for a server."""
 
@@ -198,6 +200,7 @@ def _stored(spoken: Spoken, subscriptions: dict[SubscriptionKey, StoredSubscript
         last_as_of=rows.last_as_of(last_as_of),
         unfinished=_cut_off(spoken),
         last_run=last_run(spoken),
+        made=str(spoken.execute(_MADE).fetchone()[0]),
         open_intents={**intents.open_by_key(spoken, subscriptions), **queued(spoken)},
     )
 

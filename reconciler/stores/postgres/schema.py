@@ -59,10 +59,13 @@ def _judged(connection: Connection, address: Address, versions: Sequence[str]) -
     return (Found.CURRENT if version == versions[-1] else Found.BEHIND), version
 
 
-def prepare(session: Session, versions: Sequence[str] = VERSIONS, steps: Path = STEPS) -> None:
+def prepare(
+    session: Session, versions: Sequence[str] = VERSIONS, steps: Path = STEPS, *, fence: int | None = None
+) -> None:
     """The schema as this release has it: made, brought up to date, or left as it is. All of it, or nothing.
 
-    Of several that come at once, one does it and the others find it done.
+    Of several that come at once, one does it and the others find it done. An older one is brought up to date only under
+    the lease, whose number is `fence`: an apply of the older release must not find other tables in the middle.
     """
     found, _ = look(session, versions)
     if found is Found.CURRENT:
@@ -72,13 +75,13 @@ def prepare(session: Session, versions: Sequence[str] = VERSIONS, steps: Path = 
         connection, _row = session.begin("", f"SELECT pg_advisory_xact_lock({_LOCK})")
         session.roll_back()  # it can be written to, and nobody is at it now: SQLAlchemy begins its own transaction
         try:
-            _migrate(connection, session, versions, steps)
+            _migrate(connection, session, versions, steps, fence)
         except BaseException:
             session.drop()
             raise
 
 
-def _migrate(connection: Connection, session: Session, versions: Sequence[str], steps: Path) -> None:
+def _migrate(connection: Connection, session: Session, versions: Sequence[str], steps: Path, fence: int | None) -> None:
     # Hundreds of milliseconds, once in the life of a schema version.
     from alembic.migration import MigrationContext
     from alembic.operations import Operations
@@ -97,6 +100,8 @@ def _migrate(connection: Connection, session: Session, versions: Sequence[str], 
                 outer.exec_driver_sql(statement)
             outer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             found, _version = _judged(connection, address, versions)  # somebody else may have done it meanwhile
+            if found is Found.BEHIND:
+                _hold(connection, address, fence)
             if found is Found.NOTHING:
                 outer.exec_driver_sql(f"CREATE SCHEMA IF NOT EXISTS {address.schema}")
             if found is not Found.CURRENT:
@@ -115,3 +120,10 @@ def _migrate(connection: Connection, session: Session, versions: Sequence[str], 
     finally:
         if not connection.closed:
             connection.autocommit = True
+
+
+def _hold(connection: Connection, address: Address, fence: int | None) -> None:
+    """Keep the lease until this transaction ends; StoreError where it is not ours. Its table never changes."""
+    row = connection.execute(f"SELECT fence FROM {address.schema}.lease FOR SHARE".encode()).fetchone()  # noqa: S608 - as above
+    if row is None or row[0] != fence:
+        raise failures.lease_lost(address)

@@ -22,8 +22,13 @@ from reconciler.stores.postgres.speaking import Connection
 PATIENCE = 30.0
 """Seconds in which a server that restarts, or a standby that takes over, is expected back."""
 STATEMENT = 300.0
-"""Seconds that one statement may take, or a transaction may stand still: the server ends what a dead client left."""
+"""Seconds that one statement may take, or a transaction that only reads may stand still."""
+STANDING = 20.0
+"""Seconds that a transaction that writes may stand still, as long as a lease lasts: what it holds, others wait for, and
+the process behind it may be frozen, or its machine gone.
+"""
 _FIRST_WAIT, _LONGEST_WAIT = 0.02, 1.0
+_READING = "ISOLATION LEVEL REPEATABLE READ READ ONLY"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +40,8 @@ class Limits:
     patience: float = PATIENCE
     """For a server that was lost to come back."""
     statement: float = STATEMENT
+    standing: float = STANDING
+    """For the next statement of a transaction that writes, before the server ends it."""
 
 
 class Session:
@@ -62,11 +69,12 @@ class Session:
     def preamble(self, mode: str) -> str:
         """The statements that begin a transaction: its mode, and how long what may take."""
         limits, schema = self.limits, self.address.schema
+        standing = limits.statement if mode == _READING else limits.standing
         return (
             f"BEGIN {mode}; SET LOCAL search_path = {schema};"
             f" SET LOCAL statement_timeout = {_milliseconds(limits.statement)};"
             f" SET LOCAL lock_timeout = {_milliseconds(limits.locks)};"
-            f" SET LOCAL idle_in_transaction_session_timeout = {_milliseconds(limits.statement)};"
+            f" SET LOCAL idle_in_transaction_session_timeout = {_milliseconds(standing)};"
         )
 
     def begin(self, mode: str, last: str) -> tuple[Connection, tuple[object, ...] | None]:
@@ -119,7 +127,7 @@ class Session:
     def reading(self, last: str) -> Iterator[tuple[Connection, tuple[object, ...] | None]]:
         """One consistent picture for the time of the block."""
         try:
-            yield self.begin("ISOLATION LEVEL REPEATABLE READ READ ONLY", last)
+            yield self.begin(_READING, last)
         finally:
             self.roll_back()
 

@@ -172,8 +172,13 @@ class PostgresShards:
         with collector_at_rest():
             self._store.written(act)
 
-    def put_looks(self, run: Run, asked: Sequence[Look], apart: Sequence[Looked]) -> list[Ticket]:
-        """Add a refresh with the looks that it asks for; to be called inside `together`."""
+    def put_looks(
+        self, run: Run, asked: Sequence[Look], apart: Sequence[Looked]
+    ) -> tuple[list[Ticket], Mapping[str, int]]:
+        """Add a refresh with the looks that it asks for; to be called inside `together`.
+
+        Says, too, how many of them still waited for a worker in which earlier refresh, and wait in this one now.
+        """
         return self._store.written(lambda spoken: looks.put(spoken, run, asked, apart))
 
     def put(self, run_id: str, shards: Sequence[Shard], bookkeeping: Bookkeeping) -> list[Ticket]:

@@ -140,7 +140,7 @@ def main(words: Sequence[str] | None = None) -> None:
                 figures = run(makers, sizes, Bounds(given.rounds, given.limit, given.patience), folder)
         except NotTheWork as error:
             raise SystemExit(str(error)) from error
-    print(table.report(figures), end="")
+    print(table.report(figures), table.goals(figures), sep="\n", end="")
     if given.figures is not None:
         given.figures.write_text(figures.to_json(), "utf-8")
     if given.write:

@@ -13,12 +13,37 @@ from tests.benchmarks.peers.figures import Figures
 BEGIN, END = "<!-- peers: begin -->", "<!-- peers: end -->"
 """What is between them on a page is ours to write."""
 _NOTHING = "-"
+_AHEAD = 1.0
+_OURS = "reconcile"
+GOALS = {
+    ("octoDNS", 1_000): _AHEAD,
+    ("Terraform", 1_000): _AHEAD,
+    ("octoDNS", 10_000): 10.0,
+    ("Terraform", 10_000): 80.0,
+    ("octoDNS", 100_000): 30.0,
+}
+"""How many times as long a peer is to take at least."""
 
 
 def report(figures: Figures) -> str:
     """Both tables, what is missing, and where it was measured."""
     parts = (_where(figures), "\n".join(_seconds(figures)), "\n".join(_times(figures)), "\n".join(_gaps(figures)))
     return "\n\n".join(part for part in parts if part) + "\n"
+
+
+def goals(figures: Figures) -> str:
+    """The ratios that have a goal, beside it, with our peak memory."""
+    lines = [
+        f"| subscriptions | so many times as long | goal | {' | '.join(Case)} | peak memory, ours |",
+        "|--:|---|--:|--:|--:|--:|--:|",
+    ]
+    for (peer, size), goal in GOALS.items():
+        found = [_ratio(figures, peer, _OURS, size, case) for case in Case]
+        peak = figures.peak(_OURS, size)
+        if set(found) != {_NOTHING} and peak is not None:
+            cells = " | ".join((f"{goal:.0f}", *found, f"{peak:.0f} MiB"))
+            lines.append(f"| {size:,} | {peer} against {_OURS} | {cells} |")
+    return "\n".join(lines) + "\n"
 
 
 def _where(figures: Figures) -> str:

@@ -60,6 +60,10 @@ class House:
         """The provider's own id."""
         raise NotImplementedError
 
+    def began(self, number: int) -> datetime:
+        """When its term did."""
+        return self.now - 2 * DAY
+
     def renews(self, number: int) -> bool:
         """What stands there, whoever asks."""
         raise NotImplementedError
@@ -112,12 +116,15 @@ class Stripe(House):
             made.add_account()
             plan = Plan("prod_Team0001", "Analytics Team", "price_Team0001", 4900)
             for number in range(1, COUNT + 1):
-                started = self.now - timedelta(days=2, minutes=number)
+                started = self.began(number)
                 made.add_subscription(Terms(self.id(number), (plan,), started, (started, started + 30 * DAY)))
         return made
 
     def id(self, number: int) -> str:
         return f"sub_1Number{number:016}"
+
+    def began(self, number: int) -> datetime:
+        return super().began(number) - timedelta(minutes=number)
 
     def renews(self, number: int) -> bool:
         return not self.emulator.table("subscriptions")[self.id(number)]["cancel_at_period_end"]
@@ -159,7 +166,7 @@ class Microsoft(House):
         if not made.table("accounts"):
             made.add_account(self.BILLING, tenant=self.TENANT)
             for number in range(1, COUNT + 1):
-                made.add_seats(self.BILLING, Seats(self.id(number), f"Number {number}", self.now - 2 * DAY))
+                made.add_seats(self.BILLING, Seats(self.id(number), f"Number {number}", self.began(number)))
         return made
 
     def id(self, number: int) -> str:

@@ -114,8 +114,7 @@ class Outside:
     def kill(self, number: int = 1) -> None:
         """Declare that it is to end at once; it is confirmed as the dry run asks for."""
         block = "cancel:\n  when: immediately\n  reason: a duplicate\n  confirm: cloud/s{n}@{day}"
-        day = (NOW - timedelta(days=2)).date()
-        self.declare({number: block.format(n=number, day=day)})
+        self.declare({number: block.format(n=number, day=self.house.began(number).date())})
 
     def fault(self, kind: str, match: str = "", times: int | None = 1, value: Any = None) -> None:
         """Switch a fault on."""

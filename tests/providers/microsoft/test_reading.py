@@ -210,6 +210,7 @@ def test_a_404_that_is_not_the_providers_own_is_no_absence(wire: Wire) -> None:
 # Faults
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     ("kind", "value", "trouble"),
     [

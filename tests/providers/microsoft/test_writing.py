@@ -306,6 +306,7 @@ def test_no_answer_in_time_is_ambiguous(wire: Wire, monkeypatch: pytest.MonkeyPa
     assert isinstance(writer.turn_off_recurring(order), Ambiguous)
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize("body", ["{", "[" * 100_000, "\udcff\x00"], ids=["cut", "deep", "no text"])
 def test_an_answer_that_cannot_be_read_is_ambiguous(wire: Wire, body: str) -> None:
     writer = wire.writer()

@@ -107,6 +107,7 @@ def test_a_retry_after_that_is_no_short_time_is_none(after: str) -> None:
         assert failure(opened(url)).retry_after is None
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     "body",
     [
@@ -125,6 +126,7 @@ def test_an_error_in_another_form_keeps_its_status(body: bytes) -> None:
         assert failure(opened(url)) == Failure(503)
 
 
+@pytest.mark.usefixtures("no_collection")
 @pytest.mark.parametrize(
     ("body", "reason"),
     [

@@ -37,7 +37,7 @@ def a_look(name: str = "shop", shared: str = "", ids: frozenset[str] = frozenset
 def put(room: Room, *looks: Look, run: str = "look-1", apart: tuple[Looked, ...] = ()) -> list[Ticket]:
     store = room.make()
     with store.together():
-        return PostgresShards(store).put_looks(a_run(id=run, command="refresh"), looks, apart)
+        return PostgresShards(store).put_looks(a_run(id=run, command="refresh"), looks, apart)[0]
 
 
 def took(book: PostgresShards, ticket: Ticket, lasts: float = 20.0) -> TakenLook:
@@ -158,6 +158,37 @@ def test_what_no_worker_has_is_taken_back(place: Room) -> None:
     book.end_look(held, found_in("a"), BEGAN)
     (run,) = progress(place.open(), "look-1", 1)
     assert (dict(run.shards), run.under_way) == ({"done": 1, "withdrawn": 1}, False)
+
+
+def test_a_later_refresh_takes_over_what_no_worker_has(place: Room) -> None:
+    waiting, held = put(place, a_look("a"), a_look("b"))
+    book = place.book()
+    slow = took(book, held)
+    asked = [a_look("c"), a_look("b"), a_look("a", ids=frozenset({"new"}))]
+    tickets = put(place, *asked, run="look-2")
+    assert [ticket.lock for ticket in tickets] == ["look c", "look b", "look a"]
+    assert tickets[2].shard == waiting.shard  # where it was in the queue: it is not put off
+    assert held.shard not in {ticket.shard for ticket in tickets}
+    assert took(book, tickets[2]).look == asked[2]
+    book.end_look(slow, found_in("b"), BEGAN)
+    first, second = (progress(place.open(), f"look-{number}", 1)[0] for number in (1, 2))
+    assert (dict(first.shards), first.under_way, first.total) == ({"done": 1, "withdrawn": 1}, False, 2)
+    assert (dict(second.shards), second.total) == ({"waiting": 2, "working": 1}, 3)
+
+
+def test_however_many_looks_at_an_account_wait_one_is_left(place: Room) -> None:
+    (first,) = put(place, a_look())
+    book = place.book()
+    held = took(book, first)
+    (second,) = put(place, a_look(), run="look-2")
+    book.give_back(held, sent=False)
+    assert book.open_shards() == [first.shard, second.shard]
+    store = place.make()
+    with store.together():
+        (third,), left = PostgresShards(store).put_looks(a_run(id="look-3", command="refresh"), [a_look()], ())
+    assert (third, left) == (first, {"look-1": 1, "look-2": 1})
+    assert book.open_shards() == book.open_shards("look-3") == [first.shard]
+    assert (book.take(second.shard, "w", 20.0), took(book, third).fence) == (None, held.fence + 2)
 
 
 def test_planners_see_nothing_of_it(place: Room) -> None:

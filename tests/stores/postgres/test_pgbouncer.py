@@ -34,21 +34,24 @@ def pooled(server: Server, empty: Room) -> Iterator[Room]:
     (home / "ini").write_text(
         f"[databases]\n* = host={server.home}\n[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\n"
         f"unix_socket_dir =\nauth_type = trust\nauth_file = {home}/users\npool_mode = transaction\n"
-        f"default_pool_size = 2\nlogfile = {home}/log\npidfile = {home}/pid\n",
+        f"default_pool_size = 2\nlogfile = {home}/log\n",
         encoding="utf-8",
     )
     whose = {"user": NOBODY, "group": NOBODY, "extra_groups": []} if os.geteuid() == 0 else {}
-    words = [str(shutil.which("pgbouncer")), "-d", str(home / "ini")]
-    subprocess.run(words, check=True, timeout=20, cwd="/", **whose)  # type: ignore[call-overload]
-    deadline, answers = time.monotonic() + 20, False
-    while not answers and time.monotonic() < deadline:
-        with closing(socket.socket()) as asked:
-            answers = asked.connect_ex(("127.0.0.1", port)) == 0
-    found = Room(f"postgresql://postgres@127.0.0.1:{port}/{empty.url.rpartition('/')[2]}")
-    yield found
-    found.close()
-    os.kill(int((home / "pid").read_text(encoding="ascii")), 15)
-    shutil.rmtree(home)
+    words = [str(shutil.which("pgbouncer")), "-q", str(home / "ini")]
+    pooler = subprocess.Popen(words, cwd="/", **whose)  # type: ignore[call-overload]
+    try:
+        deadline, answers = time.monotonic() + 20, False
+        while not answers and time.monotonic() < deadline:
+            with closing(socket.socket()) as asked:
+                answers = asked.connect_ex(("127.0.0.1", port)) == 0
+        found = Room(f"postgresql://postgres@127.0.0.1:{port}/{empty.url.rpartition('/')[2]}")
+        yield found
+        found.close()
+    finally:
+        pooler.kill()
+        pooler.wait(20)  # it removes no file of its folder any more while that is removed
+        shutil.rmtree(home)
 
 
 @pytest.mark.needs("pgbouncer")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 
@@ -10,6 +11,7 @@ import psycopg
 import pytest
 
 from reconciler.errors import LeaseHeld, StoreBusy, StoreError, StoreUnwritable
+from reconciler.stores.postgres import failures
 from reconciler.stores.postgres.place import PostgresPlace
 from reconciler.stores.postgres.session import Limits
 from reconciler.stores.postgres.store import PostgresStore
@@ -203,6 +205,35 @@ def test_a_row_that_somebody_else_keeps_locked_makes_the_store_busy(place: Room,
             store.record("run-1", [registered("contoso/b")], NOW)
     assert refused.value.code == "store-busy"
     assert store.record("run-1", [registered("contoso/b")], LATER) == 2
+
+
+def test_who_is_frozen_in_the_middle_of_writing_is_ended_and_holds_nobody_up(place: Room) -> None:
+    waiting = recorded(place, registered("contoso/a"))
+    frozen = Room(place.url, Limits(locks=0.2, standing=0.05))
+    with frozen.open() as held:
+        spoken = held._begin_writing()
+        spoken.execute("SELECT * FROM store FOR UPDATE")
+        backend = spoken.connection.info.backend_pid
+        with place.session().connection() as asked:
+            alive = f"SELECT count(*) FROM pg_stat_activity WHERE pid = {backend}".encode()
+            deadline = time.monotonic() + 20
+            while asked.execute(alive).fetchone() != (0,) and time.monotonic() < deadline:
+                pass
+            assert asked.execute(alive).fetchone() == (0,)
+        assert waiting.record("run-1", [registered("contoso/b")], LATER) == 2
+        with pytest.raises(psycopg.Error) as ended:
+            spoken.execute("SELECT 1").fetchone()
+        assert failures.lost(ended.value)
+    assert list(seen(place).subscriptions) == list(waiting.snapshot().subscriptions)
+
+
+def test_who_only_reads_may_think_for_longer_than_who_writes(place: Room) -> None:
+    session = place.make()._session
+    kept = []
+    for mode in ("ISOLATION LEVEL REPEATABLE READ READ ONLY", ""):
+        kept.append(session.begin(mode, "SHOW idle_in_transaction_session_timeout")[1])
+        session.roll_back()
+    assert kept == [("5min",), ("20s",)]
 
 
 def test_of_three_appliers_one_writes_and_two_planners_see_whole_batches(place: Room) -> None:

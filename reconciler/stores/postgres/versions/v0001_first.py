@@ -5,6 +5,8 @@ Every text is of collation C, so that keys stand in the order of their code poin
 
 from __future__ import annotations
 
+from uuid import uuid4
+
 from alembic import op
 
 revision = "0001"
@@ -117,6 +119,6 @@ _STATEMENTS = (
 
 
 def upgrade() -> None:
-    """Make all of it."""
-    for statement in _STATEMENTS:
+    """Make all of it. A store is like no other one: numbers of tables begin alike on each new server."""
+    for statement in (*_STATEMENTS, f"COMMENT ON TABLE store IS '{uuid4()}'"):
         op.execute(statement)
