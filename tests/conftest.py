@@ -66,6 +66,18 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             require(program, in_ci=IN_CI)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item) -> Iterator[None]:
+    """Whatever a test leaves in the home directory fails that test, by name; the next finds it empty again."""
+    yield
+    home = Path.home()
+    left = [path.relative_to(home) for path in home.rglob("*")]
+    if left:
+        shutil.rmtree(home)
+        home.mkdir()
+        pytest.fail(f"{item.nodeid} left in the home directory: {', '.join(map(str, left))}")
+
+
 def require(program: str, *, in_ci: bool) -> None:
     """Goes on where the program is installed."""
     if shutil.which(program) is None:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.conftest import REPOSITORY, require
+from tests.conftest import REPOSITORY, pytest_runtest_teardown, require
 
 DEFAULT_STORE = REPOSITORY / ".reconcile" / "state.db"
 
@@ -67,6 +67,18 @@ def test_a_store_of_the_same_name_elsewhere_is_within_reach(tmp_path: Path) -> N
 def test_the_home_directory_is_an_empty_one() -> None:
     assert list(Path.home().iterdir()) == []
     assert "home-of-tests-" in Path.home().name
+
+
+def test_whoever_leaves_something_in_it_fails_by_name_and_the_next_finds_it_empty(
+    request: pytest.FixtureRequest,
+) -> None:
+    (Path.home() / ".cache").mkdir()
+    (Path.home() / ".cache" / "left").touch()
+    ending = pytest_runtest_teardown(request.node)
+    next(ending)
+    with pytest.raises(pytest.fail.Exception, match=rf"{request.node.name} left .*: \.cache, \.cache/left"):
+        next(ending)
+    assert list(Path.home().iterdir()) == []
 
 
 def test_settings_from_outside_are_gone() -> None:

@@ -51,7 +51,15 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(EXAMPLE, folder / "example", ignore=ignored)
     offline = ("--no-index", "--no-build-isolation", "--no-deps", "--disable-pip-version-check", "--no-cache-dir")
     words = [sys.executable, "-m", "pip", "install", "--quiet", *offline, "--target", str(folder / "site"), "."]
-    done = subprocess.run(words, cwd=folder / "example", capture_output=True, check=False, text=True, timeout=SECONDS)
+    done = subprocess.run(
+        words,
+        cwd=folder / "example",
+        env={**os.environ, "HOME": str(folder)},  # pip asks for compilers, and they leave settings in the home
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=SECONDS,
+    )
     assert done.returncode == 0, done.stderr
     return folder
 
@@ -137,9 +145,9 @@ def test_without_a_library_that_it_needs_it_says_what_to_install(installed: Path
     assert re.search(r"pip install urllib3", done.stdout + done.stderr)
 
 
-def test_uninstalled_nobody_knows_it() -> None:
+def test_uninstalled_nobody_knows_it(tmp_path: Path) -> None:
     words = [sys.executable, "-P", "-m", "reconciler", "validate"]
-    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    env = {**os.environ, "HOME": str(tmp_path), "PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(words, cwd=EXAMPLE, env=env, capture_output=True, check=False, text=True, timeout=SECONDS)
     assert done.returncode == 1
     assert "unknown provider 'chargebee'" in done.stderr

@@ -87,7 +87,7 @@ def compared(root: Path, runs: int, measure: Measure) -> str:
 
 def _fill(url: str, size: int) -> None:
     with closing(Session(address_of(url), _LIMITS, writing=True)) as session:
-        connection, _ = session.begin("", "SELECT 1")
+        connection, _ = session.begin("SELECT 1", alone=True)
         for first in range(0, size, _PORTION):
             numbers = range(first, min(first + _PORTION, size))
             made = (stored_row(a_stored(f"contoso/s-{number:07d}", seats=number % 300)) for number in numbers)
@@ -97,7 +97,7 @@ def _fill(url: str, size: int) -> None:
 
 def _joined(url: str, gists: Sequence[Sequence[object]]) -> None:
     with closing(Session(address_of(url), _LIMITS, writing=True)) as session:
-        connection, _ = session.begin("", "SELECT 1")
+        connection, _ = session.begin("SELECT 1", alone=True)
         connection.execute("CREATE TEMPORARY TABLE wanted (gist text) ON COMMIT DROP")
         copy_in(Spoken(connection), "wanted", ("gist",), gists)
         for statement in (_GONE, _NEW):
@@ -110,7 +110,7 @@ def _joined(url: str, gists: Sequence[Sequence[object]]) -> None:
 def main(url: str) -> None:
     """The yardstick alone, on a store that is there."""
     with closing(Session(address_of(url), _LIMITS, writing=False)) as session:
-        connection, _ = session.begin("", "SELECT 1")
+        connection, _ = session.begin("SELECT 1", alone=True)
         gists = [(gist,) for *_, gist in connection.execute(_GISTS.encode())]
         session.roll_back()
     print(_timed(1, lambda: _joined(url, gists)), len(gists))

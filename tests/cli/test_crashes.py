@@ -93,7 +93,8 @@ def _driven(root: Path, name: str, when: str, nth: int, *, before: str = "") -> 
     """An apply in a process of its own, which dies at that hop where it comes there."""
     words = ["-C", str(root), "--as-of", NOW, "--allow", "max-endings"]
     program = [sys.executable, "-c", before + _DRIVER, name, when, str(nth), *words]
-    return subprocess.run(program, capture_output=True, check=False, timeout=60)
+    environ = {**os.environ, "RECONCILE_CACHE": "off"}
+    return subprocess.run(program, env=environ, capture_output=True, check=False, timeout=60)
 
 
 def _killed(root: Path, name: str, when: str, nth: int) -> None:
@@ -218,7 +219,7 @@ with runtime.writing() as session, _described(session.store, runtime.run("apply"
         [sys.executable, "-c", holder, str(world.root)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env={**os.environ, "RECONCILE_CACHE": "off", "RECONCILE_ACTOR": "mara", "RECONCILE_CI_RUN": "run 4711"},
+        env={**os.environ, "RECONCILE_ACTOR": "mara", "RECONCILE_CI_RUN": "run 4711"},
     )
     assert child.stdout is not None
     assert child.stdin is not None

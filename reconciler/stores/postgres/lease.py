@@ -98,7 +98,7 @@ class PostgresLease:
 
     def _try(self) -> int | None:
         try:
-            connection, row = self._session.begin("", _LOOK)
+            connection, row = self._session.begin(_LOOK)
             if row is None:
                 raise failures.corrupt(self._session.address, "the row of the lease is missing")
             fence, owner, _pid, _host, alive = row
@@ -130,7 +130,7 @@ class PostgresLease:
 
     def _said(self, statement: str, values: tuple[object, ...]) -> None:
         try:
-            connection, _ = self._session.begin("", "SELECT 1")
+            connection, _ = self._session.begin("SELECT 1")
             connection.execute(statement.encode(), values)
             self._session.commit()
         finally:

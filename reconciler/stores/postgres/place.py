@@ -173,7 +173,7 @@ class PostgresPlace:
     def _filling(self, session: Session) -> Iterator[psycopg.Connection[tuple[object, ...]]]:
         """One transaction that makes the store: nobody else makes one meanwhile, and there is none yet."""
         with failures.told(self._address, writing=True):
-            connection, row = session.begin("", "SELECT fence FROM lease FOR SHARE")
+            connection, row = session.begin("SELECT fence FROM lease FOR SHARE", alone=True)
             fence = self._fence()
             try:
                 if fence is not None and (row is None or row[0] != fence):

@@ -72,7 +72,7 @@ def prepare(
         return
     address = session.address
     with failures.told(address, writing=True):
-        connection, _row = session.begin("", f"SELECT pg_advisory_xact_lock({_LOCK})")
+        connection, _row = session.begin(f"SELECT pg_advisory_xact_lock({_LOCK})")
         session.roll_back()  # it can be written to, and nobody is at it now: SQLAlchemy begins its own transaction
         try:
             _migrate(connection, session, versions, steps, fence)
@@ -96,7 +96,7 @@ def _migrate(connection: Connection, session: Session, versions: Sequence[str], 
     script = ScriptDirectory(str(steps), version_locations=[str(steps)])
     try:
         with engine.connect() as outer, outer.begin():
-            for statement in session.preamble("").split(";")[1:-1]:
+            for statement in session.preamble("", standing=session.limits.statement).split(";")[1:-1]:
                 outer.exec_driver_sql(statement)
             outer.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
             found, _version = _judged(connection, address, versions)  # somebody else may have done it meanwhile

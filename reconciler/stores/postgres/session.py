@@ -66,10 +66,9 @@ class Session:
             self._known = True
         return self._connection
 
-    def preamble(self, mode: str) -> str:
-        """The statements that begin a transaction: its mode, and how long what may take."""
+    def preamble(self, mode: str, standing: float) -> str:
+        """The statements that begin a transaction: its mode, and how long what may take; `standing` in seconds."""
         limits, schema = self.limits, self.address.schema
-        standing = limits.statement if mode == _READING else limits.standing
         return (
             f"BEGIN {mode}; SET LOCAL search_path = {schema};"
             f" SET LOCAL statement_timeout = {_milliseconds(limits.statement)};"
@@ -77,25 +76,30 @@ class Session:
             f" SET LOCAL idle_in_transaction_session_timeout = {_milliseconds(standing)};"
         )
 
-    def begin(self, mode: str, last: str) -> tuple[Connection, tuple[object, ...] | None]:
-        """Begin a transaction, in one round trip with a last statement whose first row is answered.
+    def begin(self, last: str, *, alone: bool = False) -> tuple[Connection, tuple[object, ...] | None]:
+        """Begin a transaction that writes, in one round trip with a last statement whose first row is answered.
 
-        A connection that turns out to be lost is made anew once: nothing was done on it yet.
+        One that holds only what nobody else uses yet (`alone`) may stand still as long as a statement may take.
         """
+        return self._begin("", last, self.limits.statement if alone else self.limits.standing)
+
+    def _begin(self, mode: str, last: str, standing: float) -> tuple[Connection, tuple[object, ...] | None]:
+        """A connection that turns out to be lost is made anew once: nothing was done on it yet."""
+        first = (self.preamble(mode, standing) + last).encode()
         fresh = self._connection is None
         connection = self.connection()
         try:
-            return connection, self._begun(connection, mode, last)
+            return connection, self._begun(connection, first)
         except psycopg.Error as error:
             if fresh or not failures.lost(error):
                 raise
         self.drop()
         connection = self.connection()
-        return connection, self._begun(connection, mode, last)
+        return connection, self._begun(connection, first)
 
-    def _begun(self, connection: Connection, mode: str, last: str) -> tuple[object, ...] | None:
+    def _begun(self, connection: Connection, first: bytes) -> tuple[object, ...] | None:
         try:
-            cursor = connection.execute((self.preamble(mode) + last).encode())
+            cursor = connection.execute(first)
             while cursor.nextset():
                 pass
             return cursor.fetchone()
@@ -127,7 +131,7 @@ class Session:
     def reading(self, last: str) -> Iterator[tuple[Connection, tuple[object, ...] | None]]:
         """One consistent picture for the time of the block."""
         try:
-            yield self.begin(_READING, last)
+            yield self._begin(_READING, last, self.limits.statement)
         finally:
             self.roll_back()
 

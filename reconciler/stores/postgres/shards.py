@@ -34,6 +34,10 @@ _PUT = (
     "INSERT INTO shards (run, number, account, changes, total)"
     " SELECT * FROM unnest(?::bigint[], ?::bigint[], ?::text[], ?::text[], ?::bigint[]) RETURNING id, number"
 )
+_AT_ONCE = 64
+"""Shards that are put at a time: their changes are written as text between two statements, for which the server does
+not wait for long.
+"""
 _FREE = "(stage = 'waiting' OR (stage = 'working' AND until < clock_timestamp()))"
 _TAKE = (
     "UPDATE shards SET fence = fence + 1, stage = 'working', worker = ?, begun_at = coalesce(begun_at, now()),"  # noqa: S608 - our own words
@@ -187,10 +191,7 @@ class PostgresShards:
         def act(spoken: Spoken) -> list[Ticket]:
             run = int(spoken.execute("SELECT number FROM runs WHERE id = ?", (run_id,)).fetchone()[0])
             spoken.execute("INSERT INTO distributed (run, bookkeeping) VALUES (?, ?)", (run, _kept(bookkeeping)))
-            columns = zip(
-                *((run, one.number, one.group, text_of(one.pieces), len(one.pieces)) for one in shards), strict=True
-            )
-            found = spoken.execute(_PUT, [list(column) for column in columns]).fetchall()
+            found = [row for some in _slices(shards) for row in _put(spoken, run, some)]
             return [Ticket(int(id), f"{run_id} {number}") for id, number in found]
 
         return self._store.written(act)
@@ -249,6 +250,15 @@ def _finish_if_over(spoken: Spoken, run: int, at: datetime) -> bool:
     # Settings are recorded only by a run that went through.
     finished(spoken, run, at, replace(bookkeeping, safety=None) if withdrawn else bookkeeping)
     return True
+
+
+def _slices(shards: Sequence[Shard]) -> Iterator[Sequence[Shard]]:
+    return (shards[start : start + _AT_ONCE] for start in range(0, len(shards), _AT_ONCE))
+
+
+def _put(spoken: Spoken, run: int, shards: Sequence[Shard]) -> list[Sequence[Any]]:
+    columns = zip(*((run, one.number, one.group, text_of(one.pieces), len(one.pieces)) for one in shards), strict=True)
+    return spoken.execute(_PUT, [list(column) for column in columns]).fetchall()
 
 
 def _kept(kept: Bookkeeping) -> str:

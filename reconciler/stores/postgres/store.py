@@ -200,7 +200,7 @@ class PostgresStore(PostgresReader):
         fence = self._fence()
         number = f"({self._literal}, {self._number:d})"
         guard = _UNGUARDED if fence is None else _GUARD
-        connection, row = self._session.begin("", f"{_DURABLE} {_NUMBERED.format(number)} {guard}")
+        connection, row = self._session.begin(f"{_DURABLE} {_NUMBERED.format(number)} {guard}")
         if fence is not None and (row is None or row[1] != fence):
             self._session.roll_back()
             raise failures.lease_lost(self.address)
@@ -222,7 +222,7 @@ class PostgresStore(PostgresReader):
         # A row of our own is locked by it as long as it lives: what is read behind that lock is the last word.
         look = f"{_KEPT.format(f'({self._literal}, 0)')} {_LAST.format(self._literal)}"
         try:
-            _, row = self._session.begin("", look)
+            _, row = self._session.begin(look)
         finally:
             self._session.roll_back()
         return row is not None and row[0] == self._number

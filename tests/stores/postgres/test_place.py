@@ -63,6 +63,12 @@ def test_a_role_that_plans_reads_everything_and_writes_nothing(empty: Room, serv
     server.say("DROP ROLE planner")
 
 
+def test_who_fills_a_store_may_think_for_longer_than_who_writes_to_one(place: Room) -> None:
+    with place.place()._filling(place.session()) as connection:
+        kept = connection.execute("SHOW idle_in_transaction_session_timeout").fetchone()
+    assert kept == ("5min",)
+
+
 def test_a_store_made_anew_of_the_same_export_is_another_branch(empty: Room) -> None:
     recorded(empty, registered("contoso/a"))
     before, lines = empty.open().snapshot(), list(empty.postgres.export())

@@ -15,7 +15,7 @@ from reconciler.errors import StoreError
 from reconciler.journal import Entry, Freeze, Outcome, OutcomeKind
 from reconciler.model import SubscriptionKey
 from reconciler.ports import Bookkeeping
-from reconciler.shards import NOT_CARRIED_OUT, Piece, Taken, begun_anew, cut
+from reconciler.shards import NOT_CARRIED_OUT, Piece, Shard, Taken, begun_anew, cut
 from reconciler.stores.postgres import shards
 from reconciler.stores.postgres.progress import progress
 from reconciler.stores.postgres.shards import PostgresShards
@@ -59,6 +59,20 @@ def test_what_was_put_is_what_is_taken(place: Room) -> None:
     for had, wanted in zip(found.pieces, pieces(3), strict=True):
         assert (had.account, had.operation_id, had.row) == (wanted.account, wanted.operation_id, wanted.row)
         assert (had.change.key, had.change.after) == (wanted.change.key, wanted.change.after)
+
+
+def test_many_are_put_in_slices_so_that_the_server_waits_for_none_long(
+    place: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shards, "_AT_ONCE", 2)
+    store, found = place.make(), [Shard(number, "cloud", (piece,)) for number, piece in enumerate(pieces(5))]
+    store.begin(a_run())
+    with store.together():
+        tickets = PostgresShards(store).put("run-1", found, Bookkeeping())
+    assert [ticket.lock for ticket in tickets] == [f"run-1 {number}" for number in range(5)]
+    book = place.book()
+    had = [taken(book, ticket.shard).pieces for ticket in tickets]
+    assert [[one.operation_id for one in some] for some in had] == [[one.operation_id] for one in pieces(5)]
 
 
 def test_one_at_a_time_has_a_shard_and_the_next_one_a_higher_fence(place: Room) -> None:
