@@ -10,13 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from reconciler.changes import ENDING, SPENDING, Change, Kind, Refusal, Trait, picked
+from reconciler.changes import ENDING, SPENDING, Change, Kind, Refusal, Trait, bare, picked
 from reconciler.model import Money, SubscriptionKey, money_text
 from reconciler.plan import Plan
 from reconciler.recorded import amounts_text, stricter
 from reconciler.selection import glob
 from reconciler.settings import IN_MONEY, IN_NUMBERS, Amounts, Limit, LimitName, Override, Safety, amount_of
 from reconciler.stored import RecentChange, StoredState
+from reconciler.worth import Unpriced, is_unpriced, sums, value_of
 
 RUN = "run"
 """The scope of a refusal that is of no one account."""
@@ -92,8 +93,18 @@ class _Window:
     """What it counts of the days before the plan, but for what the `--allow` of its own run excused."""
     earlier: Mapping[str, list[RecentChange]]
     """Of that, by account and for the run, what no override excuses."""
-    excuses: Callable[[SubscriptionKey], bool]
-    """Whether a change of the plan leaves the count."""
+    excuses: Callable[[SubscriptionKey], bool] | None
+    """Whether a change of the plan leaves the count; None: none does."""
+
+    def left(self, changes: Sequence[Change]) -> Iterable[Change]:
+        """Those that are counted."""
+        excuses = self.excuses
+        return changes if excuses is None else (change for change in changes if not excuses(change.key))
+
+    def own(self, changes: Sequence[Change]) -> int:
+        """How many these are."""
+        excuses = self.excuses
+        return len(changes) if excuses is None else sum(not excuses(change.key) for change in bare(changes))
 
 
 class Brakes:
@@ -124,7 +135,7 @@ class Brakes:
         worst: tuple[int, int, int, _Held] | None = None
         for held in self._numbers_held(name, not_ended):
             window = self._window(name, held.days)
-            own = sum(not window.excuses(change.key) for change in counted)
+            own = window.own(counted)
             earlier = len(window.earlier.get(scope, ()))
             over = own + earlier - held.allowed
             # What earlier runs did is done: a run that adds nothing to it is not refused for it.
@@ -135,7 +146,7 @@ class Brakes:
             done = f" ({earlier} of them in {_last(held)})" if earlier else ""
             detail = f"{own + earlier} {_WHAT[name]} {_where(scope)}{done}, {held.allowed} allowed ({held.because})"
             pattern = _pattern(scope)
-            hint = self._hint(name, pattern, f"count: {sum(map(len, self._matching(name, pattern)))}")
+            hint = self._hint(name, pattern, f"count: {self._count(name, scope)}")
             yield Refusal(name.value, scope, detail, hint, own + earlier, held.allowed)
 
     def _numbers_held(self, name: LimitName, not_ended: int) -> Iterator[_Held]:
@@ -152,18 +163,17 @@ class Brakes:
 
     def _in_money(self, name: LimitName, scope: str, counted: Sequence[Change], not_ended: int) -> Iterator[Refusal]:
         worst: dict[str, tuple[int, int, int, _Held]] = {}
-        unknown: tuple[list[Change], _Held] | None = None
+        unknown: tuple[Unpriced, _Held] | None = None
         for held in self._values_held(name):
             window = self._window(name, held.days)
-            left = [change for change in counted if not window.excuses(change.key)]
-            own = _sums(map(_value, left))
-            earlier = _sums(item.value for item in window.earlier.get(scope, ()))
+            unpriced = Unpriced()
+            own = sums(map(value_of, unpriced.among(window.left(counted))))
+            earlier = sums(item.value for item in window.earlier.get(scope, ()))
             for currency, minor in own.items():
                 over = minor + earlier[currency] - amount_of(held.amounts, currency)
                 if minor and over > 0 and (currency not in worst or over > worst[currency][0]):
                     worst[currency] = (over, minor, earlier[currency], held)
-            unpriced = [change for change in left if _unpriced(change)]
-            if unpriced and unknown is None:
+            if unpriced.count and unknown is None:
                 unknown = (unpriced, held)
         for currency, (_, minor, before, held) in sorted(worst.items()):
             yield self._too_much(name, scope, Money(minor, currency), Money(before, currency), held)
@@ -191,9 +201,9 @@ class Brakes:
         may = allowed if named else f"no {own.currency}"
         detail = f"{_WHAT[name]} worth {total} {_where(scope)}{done}, {may} allowed ({held.because})"
         pattern = _pattern(scope)
-        planned, past = self._matching(name, pattern)
+        worth = self._sums(name, scope)
         # An override says how much: with a change of unknown value among the matches it would excuse none.
-        much = None if None in planned else f"amounts: [{amounts_text(_amounts(_sums([*planned, *past])))}]"
+        much = None if worth is None else f"amounts: [{amounts_text(_amounts(worth))}]"
         return Refusal(
             name.value,
             scope,
@@ -203,20 +213,20 @@ class Brakes:
             allowed_amount=allowed,
         )
 
-    def _unknown(self, name: LimitName, scope: str, unpriced: list[Change], held: _Held) -> Refusal:
-        keys = [str(change.key) for change in unpriced]
-        more = f" and {len(keys) - _NAMED_AT_MOST} more" if len(keys) > _NAMED_AT_MOST else ""
-        which = f"{', '.join(keys[:_NAMED_AT_MOST])}{more}"
+    def _unknown(self, name: LimitName, scope: str, unpriced: Unpriced, held: _Held) -> Refusal:
+        count, keys = unpriced.count, unpriced.first[:_NAMED_AT_MOST]
+        more = f" and {count - _NAMED_AT_MOST} more" if count > _NAMED_AT_MOST else ""
+        which = f"{', '.join(keys)}{more}"
         detail = (
-            f"{len(keys)} {_what(name, len(keys))} {_where(scope)} whose value is not known, "
+            f"{count} {_what(name, count)} {_where(scope)} whose value is not known, "
             f"none allowed beside a limit in money ({held.because}): {which}"
         )
-        pattern = keys[0] if len(keys) == 1 else _pattern(scope)
+        pattern = keys[0] if count == 1 else _pattern(scope)
         hint = (
             "declare the price, such as facts: {price: 20.60 EUR}, or have it in the price list that reconcile.yaml "
             f"names, such as prices: prices.csv; {_for_this_run(name, pattern)}"
         )
-        return Refusal(name.value, scope, detail, hint, len(keys), 0)
+        return Refusal(name.value, scope, detail, hint, count, 0)
 
     def _hint(self, name: LimitName, pattern: str, much: str | None) -> str:
         if much is None:
@@ -229,14 +239,24 @@ class Brakes:
             f"reviewed and expiring, in reconcile.yaml, applied before: overrides: [{override}]"
         )
 
-    def _matching(self, name: LimitName, pattern: str) -> tuple[list[Money | None], list[Money | None]]:
-        """The values of all that an override of that pattern would be about: of the plan, and of the longest window."""
+    def _count(self, name: LimitName, scope: str) -> int:
+        """How many an override of that scope would be about: of the plan, and of the longest window."""
+        return len(picked(self._planned(name), _within(scope))) + len(self._past_within(name, scope))
+
+    def _sums(self, name: LimitName, scope: str) -> Counter[str] | None:
+        """What they come to; None where a value of the plan is not known."""
+        found: Counter[str] = Counter()
+        for change in picked(self._planned(name), _within(scope)):
+            value = value_of(change)
+            if value is None:
+                return None
+            found[value.currency] += value.minor
+        found.update(sums(item.value for item in self._past_within(name, scope)))
+        return found
+
+    def _past_within(self, name: LimitName, scope: str) -> list[RecentChange]:
         days = _longest(_days(self._declared, name), _days(self._in_force, name))
-        past, matches = self._window(name, days).past, glob([pattern])
-        return (
-            [_value(change) for change in self._planned(name) if matches(str(change.key))],
-            [item.value for item in past if matches(str(item.key))],
-        )
+        return [item for item in self._window(name, days).past if scope in (RUN, item.key.account)]
 
     def _planned(self, name: LimitName) -> Sequence[Change]:
         return picked(self._changes, _counted_by(name))
@@ -256,8 +276,9 @@ class Brakes:
             if not any(item.at.date() <= until and matches(str(item.key)) for until, matches in of_earlier):
                 earlier.setdefault(item.key.account, []).append(item)
                 earlier.setdefault(RUN, []).append(item)
-        matching = glob([*_patterns(name, self._allow), *(item.match for item in holding if item.until >= today)])
-        return _Window(past, earlier, lambda key: matching(str(key)))
+        patterns = [*_patterns(name, self._allow), *(item.match for item in holding if item.until >= today)]
+        matching = glob(patterns)
+        return _Window(past, earlier, (lambda key: matching(str(key))) if patterns else None)
 
     def _past(self, name: LimitName, start: datetime) -> Iterator[RecentChange]:
         for item in self._recent:
@@ -265,6 +286,10 @@ class Brakes:
                 excused = glob(_patterns(name, map(_allow, item.allowed)))
                 if not excused(str(item.key)):
                     yield item
+
+
+def _within(scope: str) -> Callable[[Trait], bool]:
+    return lambda trait: scope in (RUN, trait.account)
 
 
 def _counted_by(name: LimitName) -> Callable[[Trait], bool]:
@@ -286,13 +311,15 @@ def _covers(override: Override, planned: Sequence[Change], past: list[RecentChan
     matches = glob([override.match])
     values = [item.value for item in past if item.at.date() <= override.until and matches(str(item.key))]
     if override.until >= today:
-        own = [change for change in planned if matches(str(change.key))]
-        if override.limit in IN_MONEY and any(map(_unpriced, own)):
-            return False
-        values += map(_value, own)
+        in_money = override.limit in IN_MONEY
+        for change in planned if in_money else bare(planned):
+            if matches(str(change.key)):
+                if in_money and is_unpriced(change):
+                    return False
+                values.append(value_of(change))
     if override.limit in IN_NUMBERS:
         return len(values) <= override.count
-    return all(minor <= amount_of(override.amounts, currency) for currency, minor in _sums(values).items())
+    return all(minor <= amount_of(override.amounts, currency) for currency, minor in sums(values).items())
 
 
 def _patterns(name: LimitName, allow: Iterable[Allow]) -> list[str]:
@@ -304,28 +331,6 @@ def _allow(text: str) -> Allow:
     """The flag that a run's `--allow` kept as a text."""
     limit, separator, pattern = text.partition("=")
     return Allow(limit, pattern if separator else None)
-
-
-def _value(change: Change) -> Money | None:
-    """What one whole term of it costs, where that is known."""
-    value = None if change.impact is None else change.impact.counted
-    return None if value is None else value.money
-
-
-def _unpriced(change: Change) -> bool:
-    """Whether it moves money, and nobody knows how much."""
-    impact = change.impact
-    moves = impact is None or impact.counted is not None or "charge" in impact.unknown
-    return moves and _value(change) is None
-
-
-def _sums(values: Iterable[Money | None]) -> Counter[str]:
-    """Minor units by currency; what is not known is left out."""
-    found: Counter[str] = Counter()
-    for money in values:
-        if money is not None:
-            found[money.currency] += money.minor
-    return found
 
 
 def _amounts(sums: Mapping[str, int]) -> Amounts:

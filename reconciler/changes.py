@@ -130,6 +130,11 @@ def traits_of(changes: Iterable[Change]) -> Counter[Trait]:
     return changes.traits if isinstance(changes, Many) else Counter(change.trait for change in changes)
 
 
+def bare(changes: Iterable[Change]) -> Iterable[Change]:
+    """The same changes, maybe without what follows from them."""
+    return changes.bare() if isinstance(changes, Many) else changes
+
+
 def picked(changes: Iterable[Change], fits: Callable[[Trait], bool]) -> Sequence[Change]:
     """Those of the changes whose trait fits, in the same order."""
     if isinstance(changes, Many):

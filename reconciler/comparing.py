@@ -61,7 +61,10 @@ class Share(NamedTuple):
         """As one message."""
         moved = [[*match.key, match.file, list(match.asked)] for match in self.moved]
         renewing, items = self.renewing.packed()
-        head = orjson.dumps([self.settled, moved, [list(key) for key in self.rows], renewing])
+        rows: dict[str, list[str]] = {}
+        for key in self.rows:
+            rows.setdefault(key.account, []).append(key.name)
+        head = orjson.dumps([self.settled, moved, rows, renewing])
         return b"".join((*(len(part).to_bytes(8, "big") for part in (head, items)), head, items, self.matched))
 
     @classmethod
@@ -71,7 +74,7 @@ class Share(NamedTuple):
         last = end + int.from_bytes(message[8:16], "big")
         settled, moved, rows, renewing = orjson.loads(message[16:end])
         matches = [Match(SubscriptionKey(account, name), file, Asked(*asked)) for account, name, file, asked in moved]
-        keys = [SubscriptionKey(account, name) for account, name in rows]
+        keys = [SubscriptionKey(account, name) for account, names in rows.items() for name in names]
         items = Renewals.unpacked(renewing, message[end:last])
         return cls(Counter(settled), matches, keys, items, message[last:])
 

@@ -6,27 +6,18 @@ Imported only where an estate is large. Where it answers None the estate is read
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
-from reconciler.build import built_plan
-from reconciler.catalogue import Catalogue
-from reconciler.desired import DesiredState, SpecText, SpecTexts
-from reconciler.diagnostics import Diagnostic
-from reconciler.gathered import Gathered
+from reconciler.desired import SpecText, SpecTexts
+from reconciler.gathering import AT_ONCE, Gathering
 from reconciler.glance import Folder
-from reconciler.packed import Unpacking
-from reconciler.plan import Plan
 from reconciler.progress import Progress
-from reconciler.reconcile import Inputs, Pass, about_runs, bindings_of, headlines_of, instant_of, rulebook_of
-from reconciler.safety import Standing, reviewed
+from reconciler.reconcile import Inputs, Pass
 from reconciler.settings import LEDGER
 from reconciler.sources import digest_of, read_one
 from reconciler.spec.groups import Groups, Library
 from reconciler.spec.parts import AROUND
 from reconciler.stored import StoredState
-
-AT_ONCE = 5_000
-"""Subscriptions of a group."""
 
 
 @dataclass(slots=True)
@@ -81,54 +72,13 @@ def first_plan(
     if files.odd() or any(account.outside or (dated and account.provider != LEDGER) for account in accounts):
         return None
     progress.phase("Planning", len(folder.stamps) - len(around.files), "files")
-    found = _Gathering(inputs, stored, groups, library, located=folder.whole)
-    found.run(_told(files.texts(around=False), progress), at_once)
+    found = Gathering(inputs, stored, groups.accounts, library, located=folder.whole)
+    found.run((desired, stored) for desired in groups.read(_told(files.texts(around=False), progress), at_once))
     desired = groups.whole(files.digest)
-    # A selection that holds nothing is a mistake, too.
-    if desired is None or files.odd() or not (inputs.selection.everything or found.standing.about):
+    if desired is None or files.odd():
         return None
     progress.done()
-    return found.made(replace(desired, diagnostics=(*desired.diagnostics, *found.codes)))
-
-
-class _Gathering:
-    """The plans of the groups on their way into one."""
-
-    def __init__(self, inputs: Inputs, stored: StoredState, groups: Groups, library: Library, *, located: bool) -> None:
-        self.inputs = inputs
-        self.stored = stored
-        self.groups = groups
-        self.rules = rulebook_of(inputs, DesiredState(accounts=groups.accounts))
-        self.gathered = Gathered(Unpacking(library.document, inputs.zone), located)
-        self.standing = Standing()
-        self.codes: list[Diagnostic] = []
-
-    def run(self, texts: Iterable[SpecText], at_once: int) -> None:
-        """Plan every group."""
-        now, bindings = instant_of(self.inputs, self.stored), bindings_of(self.inputs, "", self.stored)
-        catalogue, hints = Catalogue(), dict[str, str]()
-        for desired in self.groups.read(texts, at_once):
-            built = built_plan(desired, self.stored, now, bindings, self.rules, self.inputs.selection)
-            self.gathered.take(built)
-            self.standing.add(built.plan, desired, self.stored)
-            self.codes += catalogue.unknown_codes(desired, hints)
-
-    def made(self, desired: DesiredState) -> Pass:
-        """The pass, once what is to be said of all of it is known."""
-        inputs, stored, gathered = self.inputs, self.stored, self.gathered
-        plan = gathered.plan(
-            Plan(
-                instant_of(inputs, stored),
-                bindings_of(inputs, desired.digest, stored),
-                rules=desired.rules,
-                headlines=headlines_of(inputs, stored),
-                diagnostics=(
-                    *desired.diagnostics, *stored.diagnostics, *gathered.diagnostics, *about_runs(inputs, stored),
-                ),
-            )
-        )  # fmt: skip
-        verdict = reviewed(plan, self.standing, desired, stored, inputs.circumstances)
-        return Pass(desired, stored, plan, verdict, self.rules)
+    return found.made(desired)
 
 
 def _told(texts: Iterable[SpecText], progress: Progress) -> Iterator[SpecText]:

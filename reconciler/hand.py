@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 
@@ -53,6 +53,8 @@ class Instruction:
     closes: bool = False
     """An earlier run was cut off: this one is journaled even if nothing is left to change."""
     batch: int = BATCH
+    records: Records | None = None
+    """Of very many changes of which the records are read once they are needed."""
 
     @property
     def empty(self) -> bool:
@@ -166,8 +168,8 @@ class Hand:
         self.progress(len(self.reports) if done is None else done, len(self.instruction.changes))
 
     def let_go(self, batch: Sequence[Change]) -> None:
-        """Of very many changes of which no record stood before, forget the rows of a batch that is behind us, but for
-        its last one: the next change may be of the same subscription.
+        """Of very many changes forget the rows of a batch that is behind us, but for its last one: the next change may
+        be of the same subscription.
         """
         if isinstance(self.reports, Fates):
             self.written |= {key.account for key in self.rows}
@@ -182,6 +184,8 @@ class Hand:
     def take_down(self, events: Sequence[Event]) -> None:
         """Journal what time did, with the records that it left."""
         instruction = self.instruction
+        if not self.knows({event.key for event in events}):
+            return
         self.rows |= {event.key: instruction.settled[event.key] for event in events if event.key in instruction.settled}
         entries = [
             Entry(
@@ -198,14 +202,36 @@ class Hand:
             return
         self.acted = True
         self.elapsed += events
+        if instruction.records is not None:
+            self.written |= {key.account for key in self.rows}
+            self.rows = {}
+
+    def knows(self, keys: Collection[SubscriptionKey]) -> bool:
+        """Have the records of these, as the changes so far leave them; whether they could be read."""
+        read = self.instruction.records
+        if read is None:
+            return True
+        try:
+            found = read([key for key in keys if key not in self.rows])
+        except StoreError as error:
+            self._break(error)
+            return False
+        self.rows |= {key: row for key, row in found.items() if key in keys}
+        return True
 
     def carry_out(self, batch: Sequence[Change]) -> None:
         """Effect and outcome of one batch of records; a failing store ends the run, with all before it recorded."""
+        if not self.knows({_former_key(change) or change.key for change in batch}):
+            self.skip(batch)
+            return
         entries = [self._recorded(change) for change in batch]
         self._record(entries)
 
     def issue(self, batch: Sequence[Change]) -> None:
         """Hand people their tasks: intended, and accepted at once; done is only what somebody says is."""
+        if not self.knows({change.key for change in batch}):
+            self.skip(batch)
+            return
         run = self.instruction.run
         entries: list[Entry] = []
         for change in batch:
@@ -380,5 +406,7 @@ def _report(entry: Entry, kind: OutcomeKind, error: str | None = None) -> Change
     return ChangeReport(change, kind, error, entry.outcome.code, entry.outcome.note)
 
 
+Records = Callable[[Collection[SubscriptionKey]], Mapping[SubscriptionKey, StoredSubscription]]
+"""Reads records, as far as they are there, as they stand at the instant of the plan; raises StoreError."""
 Outside = Callable[[Sequence[Ordered], Hand], Sequence[ChangeReport]]
 """Carries orders out, or hands them over: what became of each is told, in their order."""

@@ -7,10 +7,9 @@ pass, which also says what is wrong.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Container, Iterable, Mapping, Sequence
+from collections.abc import Collection, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import NamedTuple
 
 from reconciler.balance import Balance
 from reconciler.build import DUE_WITHIN
@@ -24,12 +23,12 @@ from reconciler.elapsed import elapse
 from reconciler.gist import Asked, gaps_of, gist_of, line_of, stand_in, without
 from reconciler.lifecycle import may_extend
 from reconciler.model import DesiredSubscription, Recurring, Status, StoredSubscription, SubscriptionKey, TermLength
+from reconciler.portions import Names, Narrowed, Portions
 from reconciler.ports import StateReader
 from reconciler.progress import Progress, Untold
 from reconciler.reconcile import Inputs, instant_of, rulebook_of
 from reconciler.settings import LEDGER
 from reconciler.sift import Match, Renewing, Sieve
-from reconciler.spec.load import Chosen
 from reconciler.spec.parts import Survey
 from reconciler.spec.sketch import RuleCount, Sketch
 from reconciler.stored import Settled, StoredState
@@ -45,13 +44,12 @@ class Part:
     """For the next look."""
 
 
-class Names(NamedTuple):
-    """Of one file, the names that are to be read in full."""
-
-    odd: set[str]
-    """What its sketch does not speak of."""
-    plain: set[str]
-    """What it does."""
+MUCH = 50_000
+"""Subscriptions to be looked at from which on that is done in portions: as values, so many would need more than a
+hundred megabytes.
+"""
+_IN_FULL = 100
+"""Subscriptions that a file is taken to have which is to be read in full."""
 
 
 def looked_at(
@@ -60,29 +58,31 @@ def looked_at(
     reader: StateReader,
     share: Shares | None = None,
     progress: Progress | None = None,
-) -> Part | None:
-    """The part of the estate that a plan must look at, and how much else there is."""
-    return _Look(inputs, survey, reader, share, progress or Untold()).run()
+    much: int = MUCH,
+) -> Part | Portions | None:
+    """The part of the estate that a plan must look at, and how much else there is; in portions where it is `much`."""
+    return _Look(inputs, survey, reader, share, progress or Untold(), much).run()
 
 
 class _Look:
     """One look under way."""
 
     def __init__(
-        self, inputs: Inputs, survey: Survey, reader: StateReader, share: Shares | None, progress: Progress
+        self, inputs: Inputs, survey: Survey, reader: StateReader, share: Shares | None, progress: Progress, much: int
     ) -> None:
         self.inputs = inputs
         self.survey = survey
         self.reader = reader
         self.share = share
         self.progress = progress
+        self.much = much
         self.accounts = survey.parts.accounts
         self.ledgers = [name for name, account in self.accounts.items() if account.provider == LEDGER]
         self.rulebook = rulebook_of(inputs, DesiredState(accounts=self.accounts))
         self.with_names = {name for name, account in self.accounts.items() if account.catalogue == MICROSOFT}
         self.catalogue = Catalogue()
 
-    def run(self) -> Part | None:
+    def run(self) -> Part | Portions | None:
         head = self.reader.some((), self.ledgers)
         if head.lineage is None or any(key.account in self.ledgers for key in head.open_intents):
             return None
@@ -90,13 +90,37 @@ class _Look:
         # What was carried on may stumble over what only all of it together can tell.
         return self._planned(self._moved_on(head, now), head, now) or self._planned(self._weighed(head, now), head, now)
 
-    def _planned(self, balance: Balance | None, head: StoredState, now: datetime) -> Part | None:
+    def _planned(self, balance: Balance | None, head: StoredState, now: datetime) -> Part | Portions | None:
         if balance is None:
             return None
+        if self._is_much(balance):
+            return self._portions(balance, head, now)
         picture = self.reader.some([*(match.key for match in balance.moved), *balance.rows], self.ledgers)
         if (picture.branch, picture.serial) != (head.branch, head.serial):
             return None
         return self._joined(balance, picture, now)
+
+    def _is_much(self, balance: Balance) -> bool:
+        # What is outside is looked at in full, and what may be written to at no other instant, an apply asks of values.
+        dated = self.inputs.as_of is not None
+        if any(item.outside or (dated and item.provider != LEDGER) for item in self.accounts.values()):
+            return False
+        names = sum(map(len, balance.left.values())) + sum(map(len, balance.odd.values()))
+        # What time has moved is alive at once in any case, as events are.
+        return names + len(balance.rows) + _IN_FULL * len(balance.full) > self.much and len(balance.moved) <= MUCH
+
+    def _portions(self, balance: Balance, head: StoredState, now: datetime) -> Portions | None:
+        """What is to be planned portion by portion; None where the store says something else by now."""
+        moved = self.reader.some([match.key for match in balance.moved], self.ledgers)
+        chosen = self._chosen(balance)
+        if (moved.branch, moved.serial) != (head.branch, head.serial) or chosen is None:
+            return None
+        standing = self._tried(balance.moved, moved, now)
+        narrowed = self._narrowed(balance, (match for match in balance.moved if match.key not in standing))
+        keys = {match.key for match in balance.moved}
+        rows = {key: row for key, row in moved.subscriptions.items() if key in keys}
+        settled = Settled(+balance.settled, chosen, self._due(balance))
+        return Portions(self.survey, self.reader, self.ledgers, balance, head, narrowed, standing, rows, settled)
 
     def _sketch(self, file: str) -> Sketch | None:
         """The sketch of a file; none of one that names a product which nobody knows: that is told of in full."""
@@ -175,25 +199,22 @@ class _Look:
                 standing[key] = item
         return standing
 
-    def _desired(self, balance: Balance, failing: Iterable[Match]) -> DesiredState | None:
-        """What is to be read in full; None where something is wrong with it, or has changed meanwhile."""
-        chosen: dict[str, Names] = {}
-        for file, names in balance.odd.items():
-            chosen.setdefault(file, Names(set(), set())).odd.update(names)
-        for file, names in balance.left.items():
-            chosen.setdefault(file, Names(set(), set())).plain.update(names)
+    def _narrowed(self, balance: Balance, failing: Iterable[Match]) -> Narrowed:
+        """What is to be read in full."""
+        plain: dict[str, Collection[str]] = dict(balance.left)
         for match in failing:
-            chosen.setdefault(match.file, Names(set(), set())).plain.add(match.key.name)
-        texts = map(self.survey.text_of, sorted({*balance.full, *chosen}))  # one by one: together they may be large
+            plain[match.file] = [*plain.get(match.file, ()), match.key.name]
+        chosen = Names(balance.odd, plain, self.survey.in_blocks)
         counts = [
             RuleCount(origin, number, tuple(sorted(item for item in products.items() if item[1])), summary)
             for (origin, number), (products, summary) in balance.rules.items()
         ]
-        narrowed = {
-            file: Chosen(frozenset(names.odd), frozenset(names.plain), self.survey.in_blocks(file))
-            for file, names in chosen.items()
-        }
-        desired = self.survey.parts.desired(texts, narrowed, counts, self.survey.digest, self._text)
+        return Narrowed(sorted({*balance.full, *chosen}), chosen, counts)
+
+    def _desired(self, narrowed: Narrowed) -> DesiredState | None:
+        """What is to be read in full; None where something is wrong with it, or has changed meanwhile."""
+        texts = map(self.survey.text_of, narrowed.files)  # one by one: together they may be large
+        desired = self.survey.parts.desired(texts, narrowed.chosen, narrowed.counts, self.survey.digest, self._text)
         if desired is None or desired.has_errors:
             return None
         extra = self.catalogue.unknown_codes(desired)
@@ -202,7 +223,8 @@ class _Look:
     def _joined(self, balance: Balance, picture: StoredState, now: datetime) -> Part | None:
         """All of it together; None where something that is looked at touches what is not."""
         standing = self._tried(balance.moved, picture, now)
-        desired = self._desired(balance, (match for match in balance.moved if match.key not in standing))
+        failing = (match for match in balance.moved if match.key not in standing)
+        desired = self._desired(self._narrowed(balance, failing))
         if desired is None:
             return None
         declared = desired.subscriptions

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
 
-from reconciler.changes import Blocked, Change, Drift, Listed, Many, Pending, Refusal, Scheduled, Sighting, traits_of
+from reconciler.changes import Blocked, Change, Drift, Listed, Pending, Refusal, Scheduled, Sighting, bare, traits_of
 from reconciler.consequences import Due, Totals
 from reconciler.desired import RuleUse
 from reconciler.diagnostics import Diagnostic
@@ -109,7 +109,7 @@ def fingerprint(lineage: str | None, changes: Iterable[Change]) -> str:
     thousand, the whole text would need more room than anything else.
     """
     digest = sha256(b"[" + canonical(lineage) + b",[")
-    for number, change in enumerate(changes.bare() if isinstance(changes, Many) else changes):
+    for number, change in enumerate(bare(changes)):
         digest.update((b"," if number else b"") + canonical(approval(change)))
     digest.update(b"]]")
     return digest.hexdigest()

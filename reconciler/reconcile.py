@@ -5,7 +5,7 @@ A dry run and an apply make their plan by the same function from the same inputs
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Collection, Container, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, tzinfo
 from typing import TYPE_CHECKING
@@ -20,7 +20,7 @@ from reconciler.elapsed import elapse
 from reconciler.errors import ReconcilerError, SpecError, UsageError
 from reconciler.events import Event
 from reconciler.journal import ApplyReport, Run
-from reconciler.model import SubscriptionKey
+from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import Abroad, ObservedState
 from reconciler.plan import Bindings, Plan, Verdict
 from reconciler.policy import Lifecycle
@@ -42,6 +42,7 @@ from reconciler.stored import StoredState
 if TYPE_CHECKING:  # start-up, as below
     from reconciler.apply import Served
     from reconciler.begun import Begun
+    from reconciler.hand import Records
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +122,7 @@ def plan_pass(
     bindings, rules = bindings_of(inputs, desired.digest, stored), rulebook_of(inputs, desired)
     headlines = headlines_of(inputs, stored)
     diagnostics = about_runs(inputs, stored)
-    stored, elapsed = elapse(stored, rules, now, _concerned(chosen, desired))
+    stored, elapsed = elapse(stored, rules, now, concerned(chosen, desired))
     plan = build_plan(
         desired,
         stored,
@@ -164,7 +165,7 @@ def rulebook_of(inputs: Inputs, desired: DesiredState) -> Rulebook:
     )
 
 
-def _concerned(selection: Selection, desired: DesiredState) -> Callable[[SubscriptionKey], bool]:
+def concerned(selection: Selection, desired: DesiredState) -> Callable[[SubscriptionKey], bool]:
     """Which records a run is about, by the keys that they are stored under."""
     if selection.everything:
         return lambda key: True
@@ -297,6 +298,7 @@ def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands, begun: Begun
         lineage=stored.lineage or "",
         serial=stored.serial,
         closes=bool(stored.unfinished) and verdict.clear,
+        records=_later(found, hands.store) if stored.apart else None,
     )
     report = execute(
         instruction, stored.subscriptions, hands.store, hands.served, hands.clock, hands.stop, hands.progress
@@ -311,6 +313,17 @@ def apply_pass(inputs: Inputs, found: Pass, run: Run, hands: Hands, begun: Begun
         ledger_accounts=tuple(ledgers),
         manual_accounts=tuple(name for name in touched if name in accounts and accounts[name].provider == MANUAL),
     )
+
+
+def _later(found: Pass, store: Store) -> Records:
+    """Reads records as they stand at the plan's instant, once they are needed."""
+    everyone = {*found.stored.accounts, *found.desired.accounts}
+
+    def read(keys: Collection[SubscriptionKey]) -> Mapping[SubscriptionKey, StoredSubscription]:
+        there = store.some(keys, everyone)
+        return elapse(there, found.rulebook, found.plan.as_of, lambda key: False)[0].subscriptions
+
+    return read
 
 
 def _recordable(events: tuple[Event, ...], verdict: Verdict) -> tuple[Event, ...]:

@@ -69,7 +69,9 @@ class Runtime(World):
     in_groups: int = IN_GROUPS
     """Bytes of specs from which on the plan of an estate without records is made group by group."""
     group: int | None = None
-    """Subscriptions of one group; None: as many as usual."""
+    """Subscriptions of one group or portion; None: as many as usual."""
+    much: int | None = None
+    """Subscriptions to be looked at from which on that is done in portions; None: as many as usual."""
     _until: datetime | None = None
     """Before when time moves nothing of what was last looked at in part."""
     _began: datetime | None = None
@@ -102,10 +104,12 @@ class Runtime(World):
         """What of a large estate a plan must look at; None where it is to be read whole."""
         if reader is None or self._large is None:
             return None
-        from reconciler.glance import glance  # start-up: only a large estate is looked at in part
+        from reconciler.glance import Sizes, glance  # start-up: only a large estate is looked at in part
 
-        folder = replace(self._large, whole=apply)
-        return glance(folder, self.inputs(commit=commit, texts=NO_TEXTS), self.price_digest, reader, progress)
+        folder, usual = replace(self._large, whole=apply), Sizes()
+        sizes = Sizes(usual.much if self.much is None else self.much, self.group or usual.at_once)
+        inputs = self.inputs(commit=commit, texts=NO_TEXTS)
+        return glance(folder, inputs, self.price_digest, reader, progress, sizes)
 
     def _first(
         self, reader: StateReader | None, *, commit: bool, progress: Progress, apply: bool = False
@@ -120,7 +124,8 @@ class Runtime(World):
         stored = picture(inputs, None) if reader is None else with_recent(inputs, reader.some((), ()), reader)
         if stored.subscriptions or stored.open_intents:
             return None
-        from reconciler.first import AT_ONCE, first_plan  # start-up: only a large estate is planned in groups
+        from reconciler.first import first_plan  # start-up: only a large estate is planned in groups
+        from reconciler.gathering import AT_ONCE
 
         found = first_plan(replace(large, whole=apply), inputs, stored, progress, self.group or AT_ONCE)
         return None if found is None else (inputs, found)
@@ -199,9 +204,11 @@ class Runtime(World):
 
     def _planned(self, seen: Glance, reader: StateReader | None) -> Pass:
         """The plan of what was looked at; what was read for it is kept."""
-        self._until, self._began = seen.part.balance.until, seen.inputs.circumstances.now
-        desired, stored = seen.part.desired, seen.part.stored
-        found = plan_pass(seen.inputs, desired, stored, self.observed(seen.inputs, desired, stored, reader))
+        self._until, self._began = seen.balance.until, seen.inputs.circumstances.now
+        found = seen.looked
+        if not isinstance(found, Pass):
+            desired, stored = found.desired, found.stored
+            found = plan_pass(seen.inputs, desired, stored, self.observed(seen.inputs, desired, stored, reader))
         seen.keep()
         return found
 
@@ -222,7 +229,7 @@ class Runtime(World):
             with self.reading_or_writing() as store:
                 first = self._first(store, commit=True, progress=progress, apply=True)
                 seen = None if first else self._glance(store, commit=True, progress=progress, apply=True)
-                if seen is not None and store is not None and not seen.part.stored.open_intents:
+                if seen is not None and store is not None and not seen.looked.stored.open_intents:
                     return self._apply_part(seen, store, agree, stop, progress)
                 inputs, found, begun = (*first, None) if first else self._planned_whole(whole, store, approved)
                 check_instant(inputs, found)

@@ -72,6 +72,8 @@ class StoredState:
     diagnostics: tuple[Diagnostic, ...] = ()
     settled: Settled = NOTHING_SETTLED
     """Records that are not among `subscriptions`."""
+    apart: bool = False
+    """Records that something is to be decided of are not among them either: they are read once they are needed."""
     recent: tuple[RecentChange, ...] | None = None
     """The changes of earlier runs, as far back as `brakes.window_start` asks; None: nobody has read them."""
 

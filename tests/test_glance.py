@@ -49,10 +49,10 @@ def looking(estate: Estate, **fields: object) -> Glance:
 def test_most_of_an_estate_is_settled_and_the_rest_is_handed_on(estate: Estate) -> None:
     estate.apply()
     found = looking(estate)
-    counts = found.part.stored.settled.counts
+    counts = found.looked.stored.settled.counts
     assert set(counts) == {"contoso", "fabrikam"}
-    assert sum(counts.values()) + len(found.part.desired.subscriptions) >= 49
-    assert len(found.part.desired.subscriptions) < 25
+    assert sum(counts.values()) + len(found.looked.desired.subscriptions) >= 49
+    assert len(found.looked.desired.subscriptions) < 25
 
 
 def test_what_was_kept_serves_the_next_look(estate: Estate) -> None:
@@ -63,8 +63,8 @@ def test_what_was_kept_serves_the_next_look(estate: Estate) -> None:
     assert first.keep()
     second = looking(estate)
     assert second.surveyor.keep.settled is not None
-    assert Balance.unpacked(second.surveyor.keep.settled).settled == first.part.balance.settled
-    assert second.part.stored.settled.counts == first.part.stored.settled.counts
+    assert Balance.unpacked(second.surveyor.keep.settled).settled == first.balance.settled
+    assert second.looked.stored.settled.counts == first.looked.stored.settled.counts
 
 
 def test_other_prices_are_another_estate(estate: Estate) -> None:
@@ -129,15 +129,16 @@ def _many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_several_processes_see_what_one_sees(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     estate.apply()
-    alone = looking(estate, place=None).part
+    one = looking(estate, place=None)
     _many(monkeypatch)
-    together = looking(estate, place=None).part
+    several = looking(estate, place=None)
+    alone, together = one.looked, several.looked
     assert together.desired.subscriptions.keys() == alone.desired.subscriptions.keys()
     assert together.stored.subscriptions == alone.stored.subscriptions
     assert together.stored.settled.counts == alone.stored.settled.counts
     assert [due.key for due in together.stored.settled.due] == [due.key for due in alone.stored.settled.due]
-    assert sorted(together.balance.rows) == sorted(alone.balance.rows)
-    assert together.balance.settled == alone.balance.settled
+    assert sorted(several.balance.rows) == sorted(one.balance.rows)
+    assert several.balance.settled == one.balance.settled
     estate.both_ways()
     edit(estate.root / "specs" / "part-0.yaml", "seats: 1,", "seats: 4,")
     estate.both_ways()

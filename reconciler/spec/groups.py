@@ -17,14 +17,18 @@ from reconciler.diagnostics import Location
 from reconciler.model import SubscriptionKey
 from reconciler.settings import AccountSettings, Settings
 from reconciler.spec.collector import at_rest
-from reconciler.spec.load import Load
-from reconciler.spec.positions import Document
+from reconciler.spec.load import Chosen, Load
+from reconciler.spec.positions import Document, SpecPlace
 from reconciler.spec.resolve import Estate, whose_ids
+from reconciler.spec.sketch import RuleCount
 
 _NEAR: Final = 256
 """Files whose text is kept at most once places in them were asked for."""
 _NEAR_TEXT: Final = 16 * 1024 * 1024
 """Characters of them at most, but for the last: with the places in it, a text takes up to a dozen times its room."""
+
+NOTHING_CHOSEN: Final[Mapping[str, Chosen]] = {}
+"""Every file is read whole."""
 
 
 class Library:
@@ -90,17 +94,26 @@ class Groups:
         """Of the settings, and of every `_account.yaml`."""
         return self._load.accounts.known
 
-    def read(self, texts: Iterable[SpecText], at_once: int) -> Iterator[DesiredState]:
+    def read(
+        self, texts: Iterable[SpecText], at_once: int, chosen: Mapping[str, Chosen] = NOTHING_CHOSEN
+    ) -> Iterator[DesiredState]:
         """The files' subscriptions in their order, so many or some more at a time; none after the first mistake.
 
-        A group is to be let go of before the next one is asked for.
+        Of a file in `chosen` just those, as `parts.Parts.desired` has them. A group is to be let go of before the next
+        one is asked for.
         """
         left = iter(texts)
-        while group := self._group(left, at_once):
+        while group := self._group(left, at_once, chosen):
             yield DesiredState(self._load.estate.subscriptions, self.accounts)
             for document in group:
                 document.take("")
             self._load.estate = Estate(self._load.found, self._load.layers)
+
+    def count(self, counts: Iterable[RuleCount]) -> None:
+        """What rules matched of what is not read."""
+        self._load.count(
+            counts, lambda rule: SpecPlace(self._library.document(rule.origin), ("rules", rule.number), False)
+        )
 
     def whole(self, digest: str) -> DesiredState | None:
         """What there is to say of all that was read, but for the subscriptions."""
@@ -113,7 +126,7 @@ class Groups:
             return None
         return replace(load.desired(), digest=digest)
 
-    def _group(self, texts: Iterator[SpecText], at_once: int) -> list[FarDocument]:
+    def _group(self, texts: Iterator[SpecText], at_once: int, chosen: Mapping[str, Chosen]) -> list[FarDocument]:
         load, group, found = self._load, list[FarDocument](), len(self._load.found)
         if self._mistaken():
             return []
@@ -122,7 +135,7 @@ class Groups:
                 document = self._library.document(text.origin)
                 document.take(text.text)
                 group.append(document)
-                load.read_file(document)
+                load.read_one(document, chosen.get(text.origin))
                 if len(load.found) > found and self._mistaken():
                     return []
                 found = len(load.found)

@@ -111,8 +111,7 @@ class Load:
         subscriptions; where it can be told apart, the rest of such a text is let go at once.
         """
         for document in chain(self.read_around(), (Document(text.origin, text.text) for text in more)):
-            wanted = (chosen or {}).get(document.origin)
-            self.read_file(document if wanted is None else _short(document, wanted), wanted)
+            self.read_one(document, (chosen or {}).get(document.origin))
         self.accounts.check_complete()
         self.estate.check_renames()
 
@@ -199,6 +198,10 @@ class Load:
         if result.model is None or result.broken:
             self.folders.broken(document.folder)
         self.folders.add(document.folder, self.steps(document, result))
+
+    def read_one(self, document: Document, chosen: Chosen | None) -> None:
+        """Read all of a file, or just these subscriptions, and then no more of its text than needs be."""
+        self.read_file(document if chosen is None else _short(document, chosen), chosen)
 
     def read_file(self, document: Document, chosen: Chosen | None = None) -> None:
         """Read one file of subscriptions, once all that others depend on are read."""

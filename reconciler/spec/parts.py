@@ -24,6 +24,7 @@ from reconciler.spec.validate import Checked, checked
 
 if TYPE_CHECKING:  # start-up: only large estates are worth its patterns
     from reconciler.spec.blocks import Cut, Cutter
+    from reconciler.spec.groups import Groups, Library
     from reconciler.spec.marks import Marks
 
 AROUND = (ACCOUNT_FILE, DEFAULTS_FILE)
@@ -157,6 +158,12 @@ class Parts:
                 lambda rule: SpecPlace(LaterDocument(rule.origin, text_of), ("rules", rule.number), False),
             )
             return replace(load.desired(), digest=digest)
+
+    def groups(self, library: Library) -> Groups:
+        """The same estate, to be read in groups."""
+        from reconciler.spec.groups import Groups  # start-up: only where much of a large estate differs
+
+        return Groups(self._around, self._settings, self._providers, library)
 
     def _new(self) -> Load:
         return Load(self._around, self._settings, self._providers, self._known)

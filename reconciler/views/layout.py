@@ -6,6 +6,7 @@ Pure values to styled lines; what to show, and in which order, `text` decides.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -34,7 +35,7 @@ from reconciler.views.outside import (
 from reconciler.views.paint import BLANK, Line, Piece, Style, column, padded, width
 from reconciler.views.timeline import Elapsed, scheduled_verb
 from reconciler.views.undo_words import Undoing, undo_phrases
-from reconciler.views.words import Group, NameOf, counted, day, group_of, listed
+from reconciler.views.words import Group, Marked, NameOf, counted, day, group_of, listed, unmarked
 
 if TYPE_CHECKING:  # start-up: only what was done is taken back
     from reconciler.undoing import Undo
@@ -53,9 +54,6 @@ SIGNS = {
     Group.OTHER: ("~", Style.NAME),
     Group.NEW: ("+", Style.GOOD),
 }
-
-Marked = Mapping[tuple[SubscriptionKey, Kind], str]
-"""A mark for each change that does not pass."""
 
 
 class Layout:
@@ -102,7 +100,7 @@ class Layout:
     def changes(
         self,
         parts: Sequence[Part],
-        marked: Marked | None = None,
+        marked: Marked = unmarked,
         undoing: Undoing | None = None,
         noted: Noted | None = None,
         shared: Mapping[str, object] | None = None,
@@ -112,7 +110,7 @@ class Layout:
         With `undoing` they were made, and each says how it is taken back, with `noted` how that is known. What is in
         `shared` is said elsewhere.
         """
-        marked, noted, told = marked or {}, noted or {}, frozenset(shared or ())
+        noted, told = noted or {}, frozenset(shared or ())
         lines: list[Line] = []
         for part in parts:
             lines += [*([BLANK] if lines and part.left else []), *self._summed(part)]
@@ -124,7 +122,7 @@ class Layout:
                 undo = None if undoing is None else undoing(change)
                 found = consequences(change, self._now)
                 found = (found if undo is None else found.made).noting(noted.get((change.key, change.kind)))
-                mark = marked.get((change.key, change.kind), "")
+                mark = marked(change)
                 lines += [self._changed(change), *_following(found, mark, told)]
                 lines += [*([] if undo is None else undo_lines(undo)), why(change.reason, change.place)]
             lines += more_lines(f"… and {part.left:,} more" if part.left else "")
@@ -246,25 +244,40 @@ def _following(found: Consequences, mark: str = "", shared: frozenset[str] = fro
     return lines
 
 
-def shared_effects(parts: Iterable[Part]) -> dict[str, list[SubscriptionKey]]:
-    """The side effects that several changes have, in the plan's reading order, each with their keys."""
-    found: dict[str, list[SubscriptionKey]] = {}
+@dataclass(slots=True)
+class Sharing:
+    """Who has an effect that several changes have."""
+
+    count: int = 0
+    first: list[SubscriptionKey] = field(default_factory=list)
+    """The few that are named."""
+
+    def add(self, key: SubscriptionKey) -> None:
+        """One more."""
+        self.count += 1
+        if self.count <= _NAMED:
+            self.first.append(key)
+
+
+def shared_effects(parts: Iterable[Part]) -> dict[str, Sharing]:
+    """The side effects that several changes have, in the plan's reading order, each with whose they are."""
+    found: dict[str, Sharing] = {}
     for part in parts:
         if part.group is Group.NEW:
             continue
         for change in part.members if part.left else part.shown:
             if change.impact is not None and change.impact.side_effects:
                 for text in side_effects(change.impact):
-                    found.setdefault(text, []).append(change.key)
-    return {text: keys for text, keys in found.items() if len(keys) > 1}
+                    found.setdefault(text, Sharing()).add(change.key)
+    return {text: sharing for text, sharing in found.items() if sharing.count > 1}
 
 
-def shared_lines(shared: Mapping[str, Sequence[SubscriptionKey]]) -> list[Line]:
+def shared_lines(shared: Mapping[str, Sharing]) -> list[Line]:
     """What several changes do beside, each said once, with whose it is."""
     lines: list[Line] = []
-    told = first_few(list(shared.items()), lambda item: -len(item[1]))
-    for text, keys in told:
-        said, whose = sentences([text])[0], listed([str(key) for key in keys[:_NAMED]], _NAMED, len(keys))
+    told = first_few(list(shared.items()), lambda item: -item[1].count)
+    for text, sharing in told:
+        said, whose = sentences([text])[0], listed([str(key) for key in sharing.first], _NAMED, sharing.count)
         lines += [(Piece(f"  {said}"),), (Piece(f"{INDENT}{whose}", Style.QUIET),)]
     lines += more_lines(rest_of(shared, told))
     return [(Piece("For several of these", Style.STRONG),), *lines] if lines else []

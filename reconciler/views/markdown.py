@@ -28,9 +28,10 @@ from reconciler.views.words import (
     DONE,
     VERBS,
     NameOf,
-    held_back,
+    marking,
     plan_summary,
     sentence,
+    unmarked,
     worst_first,
 )
 
@@ -58,12 +59,12 @@ def plan_markdown(
     plan = after(plan, report)
     blocks = [*_headlines(plan), *_refused(verdict.refused, applying=report is not None)]
     if report is None:
-        marked = dict.fromkeys(held_back(plan, verdict), "<br>would be refused")
+        marked = marking(plan, verdict, "<br>would be refused")
         blocks += [*Tables(names, VERBS, plan.as_of, marked).blocks(plan.changes), *sums_block(plan)]
         blocks += due_blocks(plan.due, names)
     else:
         blocks += [*_unsuccessful(report.changes, names), *_begun(report, names)]
-        blocks += Tables(names, DONE, plan.as_of, {}, undoing, noted(report)).blocks(changes_done(report.changes))
+        blocks += Tables(names, DONE, plan.as_of, unmarked, undoing, noted(report)).blocks(changes_done(report.changes))
     blocks += [*_blocked(plan.blocked, names), *outside_blocks(plan, names)]
     blocks += [*scheduled_blocks(plan, names), *_beside(plan, names)]
     blocks += [*elapsed_blocks(plan.elapsed if report is None else report.elapsed), *_rules(plan.rules, names)]

@@ -35,7 +35,7 @@ from reconciler.views.consequences import (
 from reconciler.views.escape import markdown, markdown_prose
 from reconciler.views.timeline import WITHIN, elapsed_about, elapsed_counts, elapsed_rows, period_words, scheduled_verb
 from reconciler.views.undo_words import Undoing, undo_phrases
-from reconciler.views.words import Group, NameOf, day, grouped, per_account
+from reconciler.views.words import Group, Marked, NameOf, day, grouped, per_account
 
 _COUNTED = ("change", "account", "subscriptions")
 _MOVED = ("change", "subscription", "what changes", "why")
@@ -43,9 +43,6 @@ _CHANGED = ("change", "subscription", "when", "money", "data deleted", "can be u
 _DONE = (*_CHANGED[:5], "how to undo it", "why")
 _MOVED_BACK = (*_MOVED[:3], "how to undo it", "why")
 _NOTED_KEYS = 3
-
-Marked = Mapping[tuple[SubscriptionKey, Kind], str]
-"""Markup behind the verb of a change that does not pass."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +54,7 @@ class Tables:
     now: datetime
     """Days to a window's close count from it."""
     marked: Marked
+    """Markup behind the verb of a change that does not pass."""
     undoing: Undoing | None = None
     """Of an apply; None before it."""
     noted: Noted = field(default_factory=dict)
@@ -80,7 +78,7 @@ class Tables:
         return row(self.verbs[kind], key_cell(account), f"{count:,}")
 
     def _head(self, change: Change) -> tuple[str, str]:
-        verb = f"**{self.verbs[change.kind]}**{self.marked.get((change.key, change.kind), '')}"
+        verb = f"**{self.verbs[change.kind]}**{self.marked(change)}"
         return verb, stacked(key_cell(change.key), product_cell(change.key, change.product, self.names))
 
     def _moved(self, change: Change) -> str:

@@ -22,7 +22,7 @@ from reconciler.views.paint import BLANK, Line, Piece, Style, paint
 from reconciler.views.sections import Beside, finding_lines, refused_lines, rule_lines, seen_lines
 from reconciler.views.timeline import due_sentence
 from reconciler.views.undo_words import Undoing, by_no_policy, undo_command
-from reconciler.views.words import DONE, VERBS, Group, NameOf, held_back, plan_summary
+from reconciler.views.words import DONE, VERBS, Group, NameOf, marking, plan_summary
 
 _SHORTENED = "Shortened: --out json=FILE has all of it, --out jsonl=FILE the same with a line for each."
 _REPORT_SHORTENED = (
@@ -39,7 +39,7 @@ def plan_lines(plan: Plan, verdict: Verdict, names: NameOf, *, applying: bool = 
     """The same as styled lines."""
     parts, rest = parted(plan.changes), Beside(plan, plan.elapsed)
     layout = Layout(names, parts, VERBS, plan.as_of, rest.in_columns)
-    marked = dict.fromkeys(held_back(plan, verdict), "refused" if applying else "would be refused")
+    marked = marking(plan, verdict, "refused" if applying else "would be refused")
     effects = shared_effects(parts)
     changes = layout.changes(parts, marked, shared=effects)
     totals, shared = _totals(plan), shared_lines(effects)

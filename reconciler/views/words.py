@@ -6,7 +6,8 @@ Pure values to words, not escaped: that is for the view, which knows its sink.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import Enum
 
@@ -216,14 +217,38 @@ def in_scope(refused: Mapping[str, Refusal], key: SubscriptionKey) -> Refusal | 
     return refused.get(key.account) or refused.get("run")
 
 
-def held_back(plan: Plan, verdict: Verdict) -> frozenset[tuple[SubscriptionKey, Kind]]:
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """Of very many changes those of refused accounts, or all: a million of names is more than what is held."""
+
+    scopes: frozenset[str]
+
+    def __contains__(self, item: object) -> bool:
+        """Whether a change, as its key and kind, is one of them."""
+        return isinstance(item, tuple) and ("run" in self.scopes or item[0].account in self.scopes)
+
+
+Marked = Callable[[Change], str]
+"""What stands beside a change that does not pass; an empty text beside one that does."""
+
+
+def unmarked(_change: Change) -> str:
+    """Every change passes."""
+    return ""
+
+
+def marking(plan: Plan, verdict: Verdict, text: str) -> Marked:
+    """Marks what is refused with this text, where others pass."""
+    held = held_back(plan, verdict)
+    return lambda change: text if (change.key, change.kind) in held else ""
+
+
+def held_back(plan: Plan, verdict: Verdict) -> Container[tuple[SubscriptionKey, Kind]]:
     """The changes to mark as refused, where others pass; none where all share the same fate."""
     if len(verdict.allowed) in (0, len(plan.changes)):
         return frozenset()
-    if isinstance(plan.changes, Many):  # a million of names is more than what is held
-        stopped = {refusal.scope for refusal in verdict.refused}
-        held = plan.changes.picked(lambda trait: "run" in stopped or trait.account in stopped)
-        return frozenset((change.key, change.kind) for change in held)
+    if isinstance(plan.changes, Many):
+        return Stopped(frozenset(refusal.scope for refusal in verdict.refused))
     passing = {(change.key, change.kind) for change in verdict.allowed}
     return frozenset((change.key, change.kind) for change in plan.changes) - passing
 

@@ -25,11 +25,11 @@ from reconciler.stores.sqlite import SqliteStore
 name, when, nth = sys.argv[1], sys.argv[2], int(sys.argv[3])
 engine.Instruction = functools.partial(engine.Instruction, batch=3)
 owner = FileLease if name == "hold" else SqliteStore
-calls = 0
+calls, how = 0, ""
 
 
 def die():
-    print("in groups" if "reconciler.first" in sys.modules else "whole", flush=True)
+    print(how or ("in groups" if "reconciler.first" in sys.modules else "whole"), flush=True)
     os.kill(os.getpid(), signal.SIGKILL)
 
 
@@ -64,6 +64,27 @@ def in_groups(*args, **kwargs):
 Runtime.__init__ = in_groups
 """
 """Each estate is planned and applied in groups, as a large one is."""
+
+_PORTIONS = """
+from reconciler.portions import Portions
+from reconciler.runtime import Runtime
+
+usual, read = Runtime.__init__, Portions.read
+
+
+def in_portions(*args, **kwargs):
+    usual(*args, **kwargs, large=0, much=0, group=4)
+
+
+def reading(*args):
+    global how
+    how = "in portions"
+    return read(*args)
+
+
+Runtime.__init__, Portions.read = in_portions, reading
+"""
+"""What differs of an estate is planned and applied in portions, as where it is much."""
 
 _SUBSCRIPTION = """
 s{number}:
@@ -155,6 +176,31 @@ def test_a_killed_first_apply_in_groups_loses_and_doubles_nothing(
     assert carried_on.returncode == 0, carried_on.stderr.decode()
     assert [row["seats"] for row in _state(world)] == list(range(10))
     assert _succeeded(world) == [(f"contoso/s{n}", "register") for n in range(10)]
+    assert world.apply().last == "No changes. 10 subscriptions match their specs."
+    assert world.dry_run().document["diagnostics"] == []
+
+
+@pytest.mark.parametrize(("name", "when", "nth"), [hop for hop in HOPS if hop.values[0] != "snapshot"])
+@pytest.mark.parametrize("again", ["", _PORTIONS], ids=["carried on whole", "carried on in portions"])
+def test_a_killed_apply_in_portions_loses_and_doubles_nothing(
+    world: World, name: str, when: str, nth: int, again: str
+) -> None:
+    for more in ("", "  recurring: off\n"):
+        for n in range(10):
+            world.specs(_SUBSCRIPTION.format(number=n, month=n % 9 + 1) + more, file=f"specs/part-{n}.yaml")
+        if not more:
+            world.apply()
+    died = _driven(world.root, name, when, nth, before=_PORTIONS)
+    assert died.returncode == -signal.SIGKILL, died.stderr.decode()
+    assert died.stdout.decode().endswith("whole\n" if name == "hold" else "in portions\n")
+    before = {path: path.read_bytes() for path in world.root.rglob("*") if path.is_file()}
+    assert world.dry_run().code == 0
+    assert {path: path.read_bytes() for path in world.root.rglob("*") if path.is_file()} == before
+    carried_on = _driven(world.root, "record", "before", 99, before=again)
+    assert carried_on.returncode == 0, carried_on.stderr.decode()
+    assert {row["recurring"] for row in _state(world)} == {"off"}
+    both = [(f"contoso/s{n}", kind) for n in range(10) for kind in ("register", "turn-off-recurring")]
+    assert _succeeded(world) == sorted(both)
     assert world.apply().last == "No changes. 10 subscriptions match their specs."
     assert world.dry_run().document["diagnostics"] == []
 

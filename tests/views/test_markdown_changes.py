@@ -10,12 +10,12 @@ from reconciler.consequences import Impact
 from reconciler.undoing import Undo
 from reconciler.views.budget import Block
 from reconciler.views.markdown_changes import Tables, due_blocks, elapsed_blocks, scheduled_blocks, sums_block
-from reconciler.views.words import DONE, VERBS
+from reconciler.views.words import DONE, VERBS, unmarked
 from tests.builders import a_change
 from tests.views.cases import NOW, a_plan, cancel_now, one_of_each, real_names, timed, turn_off
 
 NAMES = real_names()
-PLANNED = Tables(NAMES, VERBS, NOW, {})
+PLANNED = Tables(NAMES, VERBS, NOW, unmarked)
 PLACE = "<code>specs/contoso/licences.yaml:22:16</code>"
 
 
@@ -48,7 +48,7 @@ def test_what_a_manager_asks_has_a_column_each() -> None:
 
 
 def test_of_what_was_made_the_way_back_has_the_column() -> None:
-    heading, row = rows(Tables(NAMES, DONE, NOW, {}, undoing).blocks([turn_off()]))
+    heading, row = rows(Tables(NAMES, DONE, NOW, unmarked, undoing).blocks([turn_off()]))
     found = dict(zip(heading, row, strict=True))
     assert found["how to undo it"] == "write <code>recurring: on</code><br>then nothing"
     assert (found["change"], "can be undone until" in found) == ("**turned off**", False)
@@ -58,7 +58,7 @@ def test_bookkeeping_has_what_changes() -> None:
     heading, row = rows(PLANNED.blocks([a_change(Kind.UPDATE, before={"seats": 1}, after={"seats": 2})]))
     assert heading == ["change", "subscription", "what changes", "why"]
     assert row[2] == "seats 1 -&gt; 2"
-    heading, row = rows(Tables(NAMES, DONE, NOW, {}, undoing).blocks([a_change(Kind.UPDATE)]))
+    heading, row = rows(Tables(NAMES, DONE, NOW, unmarked, undoing).blocks([a_change(Kind.UPDATE)]))
     assert (heading[3], row[3]) == ("how to undo it", "write <code>recurring: on</code><br>then nothing")
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
@@ -9,7 +10,9 @@ import pytest
 from reconciler.changes import Kind, Refusal
 from reconciler.diagnostics import Diagnostic, Severity
 from reconciler.model import TermLength
+from reconciler.packed import Packed, Run, Unpacking
 from reconciler.plan import Plan, Verdict
+from reconciler.spec.positions import Document
 from reconciler.views.words import (
     DONE,
     PER,
@@ -23,6 +26,7 @@ from reconciler.views.words import (
     in_scope,
     last_day,
     listed,
+    marking,
     moment,
     moved_words,
     plan_summary,
@@ -136,6 +140,16 @@ def test_only_a_part_of_a_plan_is_marked_as_refused() -> None:
     plan = a_plan(turn_off(), turn_off("fabrikam/x"))
     assert held_back(plan, Verdict(plan.changes[:1])) == {(key("fabrikam/x"), Kind.TURN_OFF)}
     assert held_back(plan, Verdict(())) == held_back(plan, clear(plan)) == frozenset()
+    assert [marking(plan, Verdict(plan.changes[:1]), "!")(change) for change in plan.changes] == ["", "!"]
+
+
+def test_of_very_many_changes_those_of_refused_accounts_are_marked() -> None:
+    few = a_plan(turn_off(), turn_off("fabrikam/x"))
+    many = Packed([Run.of(few.changes)], Unpacking(lambda file: Document(file, "")))
+    passing = many.picked(lambda trait: trait.account == "contoso")
+    verdict = Verdict(passing, (Refusal("max-endings", "fabrikam", "", ""),))
+    marked = marking(replace(few, changes=many), verdict, "!")
+    assert [marked(change) for change in many] == ["", "!"]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ Pure values to values; the words for consequences are those of every other view.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TypeVar
@@ -165,7 +165,7 @@ def cut(items: Sequence[T], most: int, made: Callable[[T], U], command: str = _P
     return Cut(tuple(made(item) for item in items[:most]), max(0, len(items) - most), command)
 
 
-def _change(change: Change, now: datetime, names: NameOf, marked: frozenset[tuple[SubscriptionKey, Kind]]) -> Planned:
+def _change(change: Change, now: datetime, names: NameOf, marked: Container[tuple[SubscriptionKey, Kind]]) -> Planned:
     return _planned(
         VERBS[change.kind],
         _TONES[group_of(change)],
