@@ -124,7 +124,7 @@ lock: ## Lock the requirements anew from pyproject.toml; LOCK=--upgrade takes th
 
 # For every platform, from the oldest Python on; no index address gets into the files.
 LOCK ?=
-COMPILE = build/lock/bin/uv pip compile pyproject.toml --quiet --universal --python-version 3.11 --generate-hashes \
+COMPILE = build/lock/bin/uv pip compile pyproject.toml --quiet --no-strip-extras --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock' $(LOCK)
 
 .PHONY: clean

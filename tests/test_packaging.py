@@ -8,6 +8,7 @@ import sys
 import tarfile
 import tomllib
 import zipfile
+from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
 import pytest
@@ -21,7 +22,7 @@ DEVELOPMENT = tuple(PROJECT["dependency-groups"]["dev"])
 LOCKS = {"requirements.txt": RUNTIME, "requirements-dev.txt": RUNTIME + DEVELOPMENT}
 
 PIN = re.compile(
-    r"^(?P<name>[a-z0-9-]+)==(?P<version>\S+)(?: ; .+)? \\\n(?P<hashes>(?:    --hash=sha256:[0-9a-f]{64}.*\n)+)",
+    r"^(?P<name>[a-z0-9-]+)(?:\[(?P<extras>[a-z0-9, -]+)\])?==(?P<version>\S+)(?: ; .+)? \\\n(?P<hashes>(?:    --hash=sha256:[0-9a-f]{64}.*\n)+)",
     re.MULTILINE,
 )
 
@@ -40,9 +41,27 @@ def test_every_dependency_is_locked_at_a_version_that_fits(file: str) -> None:
 
 @pytest.mark.parametrize("file", LOCKS)
 def test_every_locked_package_has_a_hash(file: str) -> None:
-    named = re.findall(r"^([a-z0-9-]+)==", (ROOT / file).read_text("utf-8"), re.MULTILINE)
+    named = re.findall(r"^([a-z0-9-]+)(?:\[.+\])?==", (ROOT / file).read_text("utf-8"), re.MULTILINE)
     assert set(named) == set(pins(file))
     assert len(named) >= len(LOCKS[file])
+
+
+def test_an_extra_that_a_package_asks_for_is_locked_with_it() -> None:
+    """Else pip takes the extra's package at its newest release, finds it without a hash, and installs nothing."""
+    text = (ROOT / "requirements-dev.txt").read_text("utf-8")
+    extras = {pin["name"]: set(re.split(", ?", pin["extras"] or "")) for pin in PIN.finditer(text)}
+    wanted = [Requirement(said) for name in extras for said in _asks_for(name)]
+    asked = [item for item in wanted if item.extras and (item.marker is None or item.marker.evaluate({"extra": ""}))]
+    assert asked
+    for item in asked:
+        assert item.extras <= extras[canonicalize_name(item.name)], item
+
+
+def _asks_for(name: str) -> list[str]:
+    try:
+        return requires(name) or []
+    except PackageNotFoundError:  # of another platform
+        return []
 
 
 @pytest.mark.parametrize("file", LOCKS)
