@@ -16,7 +16,7 @@ from reconciler.changes import INTENTS, Change, Many, traits_of
 from reconciler.errors import StoreError
 from reconciler.events import Event
 from reconciler.fates import outcomes_of
-from reconciler.hand import BATCH, Closing, Hand, Instruction, Ordered, Outside, Served, event_id, operation_id
+from reconciler.hand import BATCH, Closing, Hand, Instruction, Ordered, Outside, Served
 from reconciler.journal import ApplyReport, Holder, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.ports import Clock, Store
@@ -138,7 +138,4 @@ def _described(store: Store, run: Run) -> Iterator[None]:
             store.describe_holder(None)
 
 
-__all__ = [
-    "BATCH", "Closing", "Hand", "Instruction", "Ordered", "Outside", "Served", "batched_by_key", "event_id", "execute",
-    "operation_id",
-]  # fmt: skip
+__all__ = ["BATCH", "Closing", "Hand", "Instruction", "Ordered", "Outside", "Served", "batched_by_key", "execute"]

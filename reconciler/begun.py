@@ -11,8 +11,9 @@ from datetime import datetime
 
 from reconciler.changes import INTENTS, Change
 from reconciler.desired import DesiredState
-from reconciler.hand import Closing, operation_id
+from reconciler.hand import Closing
 from reconciler.journal import OpenIntent
+from reconciler.operation_ids import operation_id
 from reconciler.plan import Plan, Verdict, approval
 from reconciler.safety import Circumstances
 from reconciler.stored import StoredState

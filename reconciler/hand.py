@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from hashlib import sha256
 
 from reconciler.answers import Accepted
 from reconciler.changes import Change, Kind, Many
@@ -17,7 +16,7 @@ from reconciler.fates import Fates
 from reconciler.journal import ChangeReport, Entry, Freeze, OpenIntent, Outcome, OutcomeKind, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
 from reconciler.observed import ObservedAccount, ObservedSubscription
-from reconciler.plan import approval, canonical
+from reconciler.operation_ids import event_id, operation_id
 from reconciler.ports import Bookkeeping, Clock, Recorder, Store
 
 BATCH = 10_000
@@ -84,24 +83,6 @@ class Ordered:
     """With its operation id."""
     row: StoredSubscription
     """The record as the changes before leave it."""
-
-
-def operation_id(lineage: str, serial: int, change: Change) -> str:
-    """The same for the same change planned from the same serial, so that a repeat is known as one."""
-    return _id(serial, [lineage, serial, approval(change)])
-
-
-def event_id(lineage: str, serial: int, event: Event) -> str:
-    """The same for the same event seen from the same serial."""
-    named = [lineage, serial, str(event.key), event.kind.value, event.at, dict(event.before), dict(event.after)]
-    return _id(serial, named)
-
-
-def _id(serial: int, named: Sequence[object]) -> str:
-    """32 hexadecimal digits, those of one plan next to each other: in the journal's index of a million, scattered ones
-    would make every batch rewrite nearly all of it.
-    """
-    return f"{serial & 0xFFFF_FFFF:08x}{sha256(canonical(named)).hexdigest()[:24]}"
 
 
 def _former_key(change: Change) -> SubscriptionKey | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -19,16 +18,14 @@ from reconciler.apply import (
     Ordered,
     Served,
     batched_by_key,
-    event_id,
     execute,
-    operation_id,
 )
 from reconciler.changes import Change, Kind
 from reconciler.errors import StoreBusy, StoreError
 from reconciler.events import Event, EventKind
 from reconciler.fates import Fates
 from reconciler.journal import ApplyReport, ChangeReport, Freeze, Holder, Outcome, OutcomeKind, Run
-from reconciler.model import Recurring, StoredSubscription, SubscriptionKey
+from reconciler.model import Recurring, StoredSubscription
 from reconciler.packed import Packed, Unpacking
 from reconciler.packed import Run as PackedRun
 from reconciler.ports import Bookkeeping
@@ -341,44 +338,6 @@ class TestBreakingStore:
         assert caught.value is world.store.error
 
 
-class TestOperationId:
-    CHANGE = a_change(Kind.UPDATE, after={"seats": 7, "labels": {"a": "1", "b": "2"}})
-
-    def test_the_same_change_from_the_same_serial_has_the_same(self) -> None:
-        again = replace(self.CHANGE, reason="told otherwise", after={"labels": {"b": "2", "a": "1"}, "seats": 7})
-        assert operation_id(LINEAGE, 7, self.CHANGE) == operation_id(LINEAGE, 7, again)
-
-    @pytest.mark.parametrize(
-        "other",
-        [
-            pytest.param((LINEAGE, 8, CHANGE), id="another serial"),
-            pytest.param(("another", 7, CHANGE), id="another store"),
-            pytest.param((LINEAGE, 7, replace(CHANGE, key=SubscriptionKey("contoso", "other"))), id="another key"),
-            pytest.param((LINEAGE, 7, replace(CHANGE, kind=Kind.CORRECT)), id="another verb"),
-            pytest.param((LINEAGE, 7, replace(CHANGE, after={"seats": 8})), id="another value"),
-            pytest.param((LINEAGE, 7, replace(CHANGE, external_id="x")), id="another provider id"),
-        ],
-    )
-    def test_any_other_has_another(self, other: tuple[str, int, Change]) -> None:
-        assert operation_id(*other) != operation_id(LINEAGE, 7, self.CHANGE)
-
-    def test_it_is_32_hexadecimal_digits(self) -> None:
-        assert re.fullmatch("[0-9a-f]{32}", operation_id(LINEAGE, 7, self.CHANGE))
-
-    def test_those_of_one_plan_stand_together_in_an_index(self) -> None:
-        event = renewals("contoso/a", "2026-10-01")[0]
-        others = [replace(self.CHANGE, key=SubscriptionKey("contoso", str(number))) for number in range(3)]
-        ids = [event_id(LINEAGE, 10, event), *(operation_id(LINEAGE, 10, change) for change in others)]
-        assert {number[:8] for number in ids} == {"0000000a"}
-        assert operation_id(LINEAGE, (5 << 32) + 10, self.CHANGE)[:8] == "0000000a"
-        assert max(operation_id(LINEAGE, 9, self.CHANGE), *ids) in ids
-
-    def test_within_a_run_each_change_has_its_own(self) -> None:
-        world = World([a_change(Kind.UPDATE, "contoso/a"), *off("contoso/a", "contoso/b")], ["contoso/a", "contoso/b"])
-        world.execute()
-        assert len({entry.operation_id for entry in world.store.journal}) == 3
-
-
 def renewals(name: str, *days: str) -> list[Event]:
     """The events of a record that renewed on these days."""
     return [
@@ -415,12 +374,6 @@ class TestWhatTimeDid:
         found = [[event.key.name for event in batch] for batch in batched_by_key(events, 2)]
         assert found == [["a", "a", "a"], ["b"]]
         assert list(batched_by_key((), 2)) == []
-
-    def test_it_has_an_id_of_its_own_that_a_repeat_shares(self) -> None:
-        first, second = renewals("contoso/a", "2026-10-01", "2026-11-01")
-        assert event_id(LINEAGE, 7, first) == event_id(LINEAGE, 7, first)
-        others = {event_id(LINEAGE, 7, second), event_id(LINEAGE, 8, first), event_id("other", 7, first)}
-        assert len({event_id(LINEAGE, 7, first), *others}) == 4
 
     def test_a_run_that_is_stopped_takes_no_more_of_it_down(self) -> None:
         events = [*renewals("contoso/a", "2026-11-01"), *renewals("contoso/b", "2026-11-01")]
@@ -483,3 +436,9 @@ class TestVeryMany:
         changes = [one for name in names for one in (a_change(Kind.REGISTER, name), *off(name))]
         report, _ = self.both(changes)
         assert report.counts == {SUCCEEDED: 5, OutcomeKind.ACCEPTED: 1}
+
+
+def test_within_a_run_each_change_has_an_id_of_its_own() -> None:
+    world = World([a_change(Kind.UPDATE, "contoso/a"), *off("contoso/a", "contoso/b")], ["contoso/a", "contoso/b"])
+    world.execute()
+    assert len({entry.operation_id for entry in world.store.journal}) == 3

@@ -9,8 +9,8 @@ import pytest
 
 from reconciler.begun import Begun, closings, ours_to_ask, repeated_ids, with_open
 from reconciler.changes import Change, Kind, Pending, Refusal
-from reconciler.hand import operation_id
 from reconciler.journal import Freeze
+from reconciler.operation_ids import operation_id
 from reconciler.plan import Plan, Verdict
 from reconciler.safety import Circumstances
 from reconciler.settings import AccountSettings, Safety

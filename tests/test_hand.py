@@ -9,9 +9,10 @@ import pytest
 
 from reconciler.changes import Change, Kind
 from reconciler.events import Event, EventKind
-from reconciler.hand import Closing, operation_id
+from reconciler.hand import Closing
 from reconciler.journal import Outcome, OutcomeKind
 from reconciler.model import Recurring, StoredSubscription
+from reconciler.operation_ids import operation_id
 from reconciler.ports import Bookkeeping
 from reconciler.providers.ledger import LedgerProvider
 from tests.builders import NOW, a_change, a_key, a_seen, a_stored, an_open_intent

@@ -8,13 +8,14 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply import Served, operation_id
+from reconciler.apply import Served
 from reconciler.changes import Kind, Refusal
 from reconciler.desired import DesiredState, SpecText, SpecTexts
 from reconciler.errors import ReconcilerError, SpecError, UsageError
 from reconciler.events import Event, EventKind
 from reconciler.journal import ApplyReport
 from reconciler.model import Facts, Recurring, StoredSubscription, Term, TermLength
+from reconciler.operation_ids import operation_id
 from reconciler.plan import Verdict
 from reconciler.ports import Bookkeeping
 from reconciler.providers.ledger import LedgerProvider

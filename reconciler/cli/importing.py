@@ -26,7 +26,7 @@ from reconciler.diagnostics import Diagnostic
 from reconciler.elapsed import elapse
 from reconciler.errors import InputError, ReconcilerError, UsageError
 from reconciler.events import Event
-from reconciler.hand import Instruction, Served, operation_id
+from reconciler.hand import Instruction, Served
 from reconciler.importing.estate import Import, Request, prepared
 from reconciler.importing.header import mapping_of
 from reconciler.importing.read import read_csv
@@ -35,6 +35,7 @@ from reconciler.importing.rows import ImportedRow
 from reconciler.importing.tasks import ByHand, Showing
 from reconciler.importing.write import Writing
 from reconciler.journal import ApplyReport
+from reconciler.operation_ids import operation_id
 from reconciler.plan import Bindings, Verdict
 from reconciler.ports import Bookkeeping, StateReader, Store
 from reconciler.reconcile import Inputs, instant_of, picture, read_specs, rulebook_of

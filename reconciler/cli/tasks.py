@@ -25,10 +25,11 @@ from reconciler.desired import DesiredState
 from reconciler.effects import carried_out
 from reconciler.elapsed import elapse
 from reconciler.errors import InputError, ReconcilerError, Refused, UsageError
-from reconciler.hand import Closing, Instruction, Served, operation_id
+from reconciler.hand import Closing, Instruction, Served
 from reconciler.impact import assess, risk
 from reconciler.journal import ApplyReport, OpenIntent, OutcomeKind, Run
 from reconciler.model import StoredSubscription, SubscriptionKey
+from reconciler.operation_ids import operation_id
 from reconciler.plan import Bindings
 from reconciler.ports import Bookkeeping
 from reconciler.reconcile import about_time, declared, instant_of, rulebook_of
